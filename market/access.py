@@ -1,0 +1,76 @@
+"""Who may do what: roles, permissions and the actor of a request.
+
+The table `PERMISSIONS` is the whole policy of routes. Whether an actor may see or change one particular thing is decided by
+the room that owns it (`visible_to`, ownership checks), never here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an organisation is to the market; set by an office or administrator, never by itself."""
+
+    PUBLIC = "public"
+    ENTERPRISE = "enterprise"
+    UNIVERSITY = "university"
+    BROKER = "broker"
+    OFFICE = "office"
+    STATISTICIAN = "statistician"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """One thing a route lets its caller do."""
+
+    IDENTIFY = "identify"
+    REVIEW_APPLICATIONS = "review_applications"
+    MANAGE_KEYS = "manage_keys"
+    MANAGE_OWN_KEYS = "manage_own_keys"
+    EDIT_CROSSWALKS = "edit_crosswalks"
+    LIST_ACHIEVEMENT = "list_achievement"
+    POST_DEMAND = "post_demand"
+    READ_CONTRACTS = "read_contracts"
+    REGISTER_CONTRACT = "register_contract"
+    SEE_SMALL_CELLS = "see_small_cells"
+
+
+_EVERY_KEY = frozenset(Role) - {Role.PUBLIC}
+
+PERMISSIONS: dict[Permission, frozenset[Role]] = {
+    Permission.IDENTIFY: _EVERY_KEY,
+    Permission.REVIEW_APPLICATIONS: frozenset({Role.OFFICE, Role.ADMINISTRATOR}),
+    Permission.MANAGE_KEYS: frozenset({Role.ADMINISTRATOR}),
+    Permission.MANAGE_OWN_KEYS: _EVERY_KEY,
+    Permission.EDIT_CROSSWALKS: frozenset({Role.ADMINISTRATOR}),
+    Permission.LIST_ACHIEVEMENT: frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER}),
+    Permission.POST_DEMAND: frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER}),
+    Permission.READ_CONTRACTS: _EVERY_KEY,
+    Permission.REGISTER_CONTRACT: frozenset({Role.OFFICE}),
+    Permission.SEE_SMALL_CELLS: frozenset({Role.OFFICE, Role.STATISTICIAN, Role.AUDITOR}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is acting: an organisation through one of its keys, or the public. Ids are opaque strings."""
+
+    role: Role
+    organisation: str | None = None
+    key: str | None = None
+    place: str | None = None
+    scopes: frozenset[str] | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Does the role hold the permission, and does the key's scope (None: all of the role's) include it?"""
+        return self.role in PERMISSIONS[permission] and (self.scopes is None or permission.value in self.scopes)
+
+
+PUBLIC = Actor(Role.PUBLIC)
+"""A caller without a key."""
+
+SYSTEM = Actor(Role.ADMINISTRATOR)
+"""The operator at the command line."""

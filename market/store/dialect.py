@@ -1,0 +1,192 @@
+"""All that SQLite and PostgreSQL disagree on: engines, how a transaction begins, upserts, which failures may be retried.
+
+Nothing outside this file and `migrations/` knows which engine it runs on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    String,
+    cast,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+BUSY_SECONDS = 10
+"""How long a writer waits for another one before it gives up."""
+
+_POSTGRESQL_MODES: dict[str, dict[str, Any]] = {
+    "auto": {"isolation_level": "AUTOCOMMIT"},
+    "snapshot": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    "write": {"isolation_level": "READ COMMITTED"},
+}
+_SQLITE_BEGIN = {"auto": None, "snapshot": "BEGIN", "write": "BEGIN IMMEDIATE"}
+
+
+def code_type(plain: String) -> TypeEngine[str]:
+    """A string type that PostgreSQL compares byte by byte, as SQLite does."""
+    return plain.with_variant(postgresql.VARCHAR(plain.length, collation="C"), "postgresql")
+
+
+def open_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """An engine for a `sqlite:///file` or `postgresql://` address. SQLite in memory is refused: it has no second reader."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("an SQLite database needs a file")
+        engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_pre_ping=False, pool_use_lifo=True
+        )
+    raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own transactions lose updates; _begin_sqlite opens ours
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    begin = _SQLITE_BEGIN[connection.get_execution_options().get("mode", "write")]
+    if begin:
+        connection.exec_driver_sql(begin)
+
+
+@contextmanager
+def transaction(engine: Engine, mode: str) -> Iterator[Connection]:
+    """A connection in one of three modes: `auto` (single reads), `snapshot` (several reads, one state) or `write`.
+
+    A writer on SQLite first queues on a lock file, because SQLite's own waiting starves some of them.
+    """
+    modes = _POSTGRESQL_MODES if engine.dialect.name == "postgresql" else {}
+    with _queue(engine, mode), engine.connect() as connection:
+        yield connection.execution_options(mode=mode, **modes.get(mode, {}))
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A writing connection for migrations, committed at the end.
+
+    SQLite rebuilds altered tables; with foreign keys on that would delete the rows of their children.
+    """
+    with _queue(engine, "write"), engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA foreign_keys=OFF")
+            try:
+                yield connection
+                connection.commit()
+            finally:
+                connection.rollback()
+                cursor.execute("PRAGMA foreign_keys=ON")
+        else:
+            yield connection
+            connection.commit()
+
+
+@contextmanager
+def _queue(engine: Engine, mode: str) -> Iterator[None]:
+    if engine.dialect.name != "sqlite" or mode != "write":
+        yield
+        return
+    with open(f"{engine.url.database}.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def bound_waits(connection: Connection, seconds: int) -> None:
+    """Give up waiting for a row lock after so many seconds (SQLite: `busy_timeout` does it)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
+
+
+def insert_missing(connection: Connection, model: type[DeclarativeBase], row: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is there, waiting for a concurrent holder of the key; was it inserted?"""
+    statement = _insert(connection, model).values(dict(row)).on_conflict_do_nothing().returning(literal(1))
+    return connection.execute(statement).first() is not None
+
+
+def add_to(
+    connection: Connection,
+    model: type[DeclarativeBase],
+    rows: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    sums: Sequence[str],
+) -> None:
+    """Insert rows with a new key, add `sums` to those that exist, in one statement. Rows come sorted by key."""
+    table = model.__table__
+    insert = _insert(connection, model).values([dict(row) for row in rows])
+    added = {name: table.c[name] + insert.excluded[name] for name in sums}
+    connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=added))
+
+
+def take_next(
+    connection: Connection, model: type[DeclarativeBase], row: Mapping[str, Any], counter: str, by: int
+) -> int:
+    """Advance a counter row by `by` (creating it) under its row lock and return its new value."""
+    table = model.__table__
+    insert = _insert(connection, model).values({**row, counter: by})
+    statement = insert.on_conflict_do_update(
+        index_elements=[column.name for column in inspect(model).primary_key], set_={counter: table.c[counter] + by}
+    ).returning(table.c[counter])
+    return int(connection.execute(statement).scalar_one())
+
+
+def _insert(connection: Connection, model: type[DeclarativeBase]) -> Any:
+    return postgresql.insert(model) if connection.dialect.name == "postgresql" else sqlite.insert(model)
+
+
+def whole(total: ColumnElement[Any]) -> ColumnElement[int]:
+    """An integer sum as a plain integer: PostgreSQL's sum of bigint is numeric and the driver would answer Decimal."""
+    return cast(func.coalesce(total, 0), BigInteger)
+
+
+def analyze(connection: Connection) -> None:
+    """Refresh the planner's statistics after a bulk load."""
+    connection.execute(text("ANALYZE"))
+
+
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """The bounded wait for a lock ran out."""
+    return isinstance(error.orig, psycopg.errors.LockNotAvailable) or (
+        isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+    )
+
+
+def is_retryable(error: DBAPIError) -> bool:
+    """The transaction was undone through no fault of its own and may be run again: serialisation, deadlock, lost connection."""
+    if isinstance(error.orig, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return True
+    return error.connection_invalidated
+
+
+def broken_constraint(error: DBAPIError) -> str:
+    """Name of the violated unique constraint (PostgreSQL) or the columns SQLite names instead."""
+    if isinstance(error.orig, psycopg.Error):
+        return error.orig.diag.constraint_name or ""
+    return str(error.orig)

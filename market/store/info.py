@@ -1,0 +1,35 @@
+"""What the database says of itself: demonstration or real, and the version of its reference data."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Connection, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.store.base import Base
+from market.store.types import Code, Instant, now
+
+
+class MarketInfo(Base):
+    """One row, written when the market is set up and never changed: `demo` databases hold invented data and say so."""
+
+    __tablename__ = "market_info"
+    __table_args__ = (CheckConstraint("one = 1", name="one"), CheckConstraint("kind IN ('demo', 'real')", name="kind"))
+
+    one: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Code(8))
+    created_at: Mapped[int] = mapped_column(Instant)
+
+
+class ReferenceState(Base):
+    """One row whose version grows with every load of places, fields, code lists or cross-walks."""
+
+    __tablename__ = "reference_state"
+    __table_args__ = (CheckConstraint("one = 1", name="one"),)
+
+    one: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int]
+
+
+def set_up(connection: Connection, kind: str) -> None:
+    """Say once and for all whether this database is `demo` or `real`."""
+    connection.execute(insert(MarketInfo), {"one": 1, "kind": kind, "created_at": now()})

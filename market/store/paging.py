@@ -1,0 +1,82 @@
+"""Keyset paging, the only kind: stable under change, equally quick on every page.
+
+A list is a statement, a `Sort` whose columns end in the key and all run the same way, and a cursor that holds the last row's
+values. The cursor is bound to the question it was given for.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql import ColumnElement
+
+from market.errors import Invalid
+from market.store.session import Unit
+from market.store.types import canonical
+
+MAX_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order: columns (all ascending or all descending) of which the last one is unique."""
+
+    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
+    names: tuple[str, ...]
+    """The names under which the statement returns these columns."""
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one page, and the cursor of the next (None: this was the last)."""
+
+    rows: Sequence[Any]
+    next: str | None
+
+
+def fetch_page(
+    unit: Unit, statement: Select[*tuple[Any, ...]], sort: Sort, question: Any, cursor: str | None, limit: int
+) -> Page:
+    """One page of `statement` in `sort` order. `question` identifies filters and sort; a cursor of another one is refused."""
+    digest = hashlib.blake2b(canonical(question), digest_size=6).hexdigest()
+    if cursor is not None:
+        last = tuple_(*sort.columns), tuple_(*_decode(cursor, digest, sort))
+        statement = statement.where(last[0] < last[1] if sort.descending else last[0] > last[1])
+    order = [column.desc() if sort.descending else column.asc() for column in sort.columns]
+    rows = unit.execute(statement.order_by(*order).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return Page(rows, None)
+    rows = rows[:limit]
+    values = [getattr(rows[-1], name) for name in sort.names]
+    return Page(rows, base64.urlsafe_b64encode(orjson.dumps([digest, *values])).decode().rstrip("="))
+
+
+def _decode(cursor: str, digest: str, sort: Sort) -> list[Any]:
+    forged = Invalid.field("/cursor", "bad-cursor", "This cursor was not given for this list, filter and sort.")
+    try:
+        found, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError):
+        raise forged from None
+    if found != digest or len(values) != len(sort.columns):
+        raise forged
+    return [_typed(value, column.type.python_type, forged) for value, column in zip(values, sort.columns, strict=True)]
+
+
+def _typed(value: Any, wanted: type, forged: Invalid) -> Any:
+    if wanted is date and isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise forged from None
+    if type(value) is not wanted or (isinstance(value, int) and abs(value) >= 2**63) or "\0" in str(value):
+        raise forged
+    return value

@@ -1,0 +1,153 @@
+"""The unit of work: the one place where a transaction begins, is sealed, commits and is retried.
+
+Use `Database.read` for one statement, `Database.snapshot` for several that must see one state, and `Database.write` for every
+change. `write` takes a function, since it may have to run it again. Order inside a write: idempotency key, number counters,
+business rows, then the seal (journal head, journal, ledger, cells) as the last locks, then commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Executable, select
+from sqlalchemy.exc import DBAPIError
+
+from market.access import Actor
+from market.errors import Busy, MarketError, OutcomeUnknown, Unavailable
+from market.store import dialect
+from market.store.info import MarketInfo, ReferenceState
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+"""How often a unit is run before a repeated serialisation failure, deadlock or lost connection is reported."""
+
+
+@dataclass
+class Unit:
+    """One transaction and who acts in it."""
+
+    connection: Connection
+    database: Database
+    actor: Actor
+    channel: str
+    sealers: list[Callable[[Unit], None]] = field(default_factory=list)
+    pending: dict[str, list[Any]] = field(default_factory=dict)
+    version: int | None = None
+
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Run one statement in this unit."""
+        return self.connection.execute(statement, parameters)
+
+    def at_seal(self, sealer: Callable[[Unit], None]) -> None:
+        """Run `sealer` once, after the work and before the commit, in order of first asking."""
+        if sealer not in self.sealers:
+            self.sealers.append(sealer)
+
+    def reference_version(self) -> int:
+        """The version of the reference data this unit works with; read once."""
+        if self.version is None:
+            self.version = self.connection.execute(select(ReferenceState.version)).scalar_one()
+        return self.version
+
+    def reference(self, name: str, load: Callable[[Connection], T]) -> T:
+        """Reference data such as the place tree: loaded once per process and version."""
+        return self.database.cached(name, self.reference_version(), lambda: load(self.connection))
+
+
+class Database:
+    """The store behind one address. Safe to share between threads; after a fork, call `engine.dispose(close=False)`."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.engine = dialect.open_engine(url, pool_size=pool_size)
+        self._cache: dict[str, tuple[int, Any]] = {}
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    def cached(self, name: str, version: int, load: Callable[[], T]) -> T:
+        """The value of `name` at `version`; another version replaces the one kept."""
+        kept = self._cache.get(name)
+        if kept is None or kept[0] != version:
+            kept = (version, load())
+            with self._lock:
+                self._cache[name] = kept
+        value: T = kept[1]
+        return value
+
+    def is_demo(self) -> bool:
+        """Is this a demonstration database (`market_info.kind`)? Never changes, so it is read once; no database yet is real."""
+
+        def load() -> bool:
+            with dialect.transaction(self.engine, "auto") as connection:
+                return connection.execute(select(MarketInfo.kind)).scalar_one_or_none() == "demo"
+
+        return self.cached("market_info", 0, load)
+
+    @contextmanager
+    def read(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:
+        """A unit whose every statement stands alone (no transaction is opened)."""
+        with self._open("auto") as connection:
+            yield Unit(connection, self, actor, channel)
+
+    @contextmanager
+    def snapshot(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:
+        """A reading unit in which all statements see the same state."""
+        with self._open("snapshot") as connection:
+            yield Unit(connection, self, actor, channel)
+
+    def write(self, actor: Actor, work: Callable[[Unit], T], channel: str = "api") -> T:
+        """Run `work` in a writing unit, seal and commit; all or nothing.
+
+        Run again, at most `ATTEMPTS` times, after a serialisation failure, a deadlock or a connection lost before COMMIT.
+        Raises Busy (bounded wait for a lock ran out), Unavailable (nothing stored), OutcomeUnknown (lost at COMMIT).
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._write_once(actor, work, channel)
+            except MarketError as refusal:
+                if refusal.record is not None:
+                    self.write(actor, refusal.record, channel)
+                raise
+            except DBAPIError as error:
+                if dialect.is_lock_timeout(error):
+                    raise Busy("Another request holds what this one needs; try again.") from error
+                if not dialect.is_retryable(error):
+                    raise
+                if attempt == ATTEMPTS:
+                    raise Unavailable("The store did not let this change through; nothing was stored.") from error
+        raise AssertionError("unreachable")
+
+    def _write_once(self, actor: Actor, work: Callable[[Unit], T], channel: str) -> T:
+        with self._open("write") as connection:
+            dialect.bound_waits(connection, dialect.BUSY_SECONDS)
+            unit = Unit(connection, self, actor, channel)
+            result = work(unit)
+            for sealer in unit.sealers:
+                sealer(unit)
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise OutcomeUnknown(
+                        "The connection was lost while committing; ask again with the same key."
+                    ) from error
+                raise
+            return result
+
+    @contextmanager
+    def _open(self, mode: str) -> Iterator[Connection]:
+        with dialect.transaction(self.engine, mode) as connection:
+            yield connection
