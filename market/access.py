@@ -33,6 +33,7 @@ class Permission(StrEnum):
     EDIT_CROSSWALKS = "edit_crosswalks"
     LIST_ACHIEVEMENT = "list_achievement"
     POST_DEMAND = "post_demand"
+    SEE_ALL_LISTINGS = "see_all_listings"
     READ_CONTRACTS = "read_contracts"
     REGISTER_CONTRACT = "register_contract"
     SEE_SMALL_CELLS = "see_small_cells"
@@ -48,6 +49,7 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     Permission.EDIT_CROSSWALKS: frozenset({Role.ADMINISTRATOR}),
     Permission.LIST_ACHIEVEMENT: frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER}),
     Permission.POST_DEMAND: frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER}),
+    Permission.SEE_ALL_LISTINGS: frozenset({Role.ADMINISTRATOR}),
     Permission.READ_CONTRACTS: _EVERY_KEY,
     Permission.REGISTER_CONTRACT: frozenset({Role.OFFICE}),
     Permission.SEE_SMALL_CELLS: frozenset({Role.OFFICE, Role.STATISTICIAN, Role.AUDITOR}),

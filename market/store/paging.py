@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Integer, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
@@ -44,20 +45,42 @@ class Page:
 
 
 def fetch_page(
-    unit: Unit, statement: Select[*tuple[Any, ...]], sort: Sort, question: Any, cursor: str | None, limit: int
+    unit: Unit,
+    statement: Select[*tuple[Any, ...]],
+    sort: Sort,
+    question: Any,
+    cursor: str | None,
+    limit: int,
+    parameters: dict[str, Any] | None = None,
 ) -> Page:
-    """One page of `statement` in `sort` order. `question` identifies filters and sort; a cursor of another one is refused."""
+    """One page of `statement` in `sort` order. `question` identifies filters and sort; a cursor of another one is refused.
+
+    A statement made once and kept gives its values as `parameters`; its paged form is then kept too, since making it anew costs
+    more than running it.
+    """
     digest = hashlib.blake2b(canonical(question), digest_size=6).hexdigest()
+    values = {**(parameters or {}), "page_limit": limit + 1}
     if cursor is not None:
-        last = tuple_(*sort.columns), tuple_(*_decode(cursor, digest, sort))
-        statement = statement.where(last[0] < last[1] if sort.descending else last[0] > last[1])
-    order = [column.desc() if sort.descending else column.asc() for column in sort.columns]
-    rows = unit.execute(statement.order_by(*order).limit(limit + 1)).all()
+        values |= {f"after_{n}": value for n, value in enumerate(_decode(cursor, digest, sort))}
+    paged = _paged if parameters is None else _kept
+    rows = unit.execute(paged(statement, sort, cursor is not None), values).all()
     if len(rows) <= limit:
         return Page(rows, None)
     rows = rows[:limit]
-    values = [getattr(rows[-1], name) for name in sort.names]
-    return Page(rows, base64.urlsafe_b64encode(orjson.dumps([digest, *values])).decode().rstrip("="))
+    last = [getattr(rows[-1], name) for name in sort.names]
+    return Page(rows, base64.urlsafe_b64encode(orjson.dumps([digest, *last])).decode().rstrip("="))
+
+
+def _paged(statement: Select[*tuple[Any, ...]], sort: Sort, resumed: bool) -> Select[*tuple[Any, ...]]:
+    if resumed:
+        after = [bindparam(f"after_{n}", type_=column.type) for n, column in enumerate(sort.columns)]
+        here, last = tuple_(*sort.columns), tuple_(*after)
+        statement = statement.where(here < last if sort.descending else here > last)
+    order = [column.desc() if sort.descending else column.asc() for column in sort.columns]
+    return statement.order_by(*order).limit(bindparam("page_limit", type_=Integer))
+
+
+_kept = lru_cache(maxsize=1000)(_paged)
 
 
 def _decode(cursor: str, digest: str, sort: Sort) -> list[Any]:

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from market.access import Actor
 from market.errors import Busy, MarketError, OutcomeUnknown, Unavailable
@@ -95,6 +95,15 @@ class Database:
                 return connection.execute(select(MarketInfo.kind)).scalar_one_or_none() == "demo"
 
         return self.cached("market_info", 0, load)
+
+    def is_ready(self) -> bool:
+        """Does the database answer, and does it have our tables?"""
+        try:
+            with dialect.transaction(self.engine, "auto") as connection:
+                connection.execute(select(ReferenceState.version)).scalar_one()
+        except SQLAlchemyError:
+            return False
+        return True
 
     @contextmanager
     def read(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:

@@ -1,0 +1,346 @@
+"""How a route is declared and run: parse → gate → unit of work → dump. A capability's `routes.py` holds one `Routes`.
+
+    routes = Routes("listings")
+
+    @routes.create("/v1/demands", body=DemandIn, reply=ListingOut)
+    @allow(Permission.POST_DEMAND)
+    def post_demand(unit, body): ...
+
+Four kinds: `get` (one thing), `list` (keyset page), `create` (POST, 201, Idempotency-Key), `change` (If-Match demanded).
+The view gets the unit, the path's values, and `body`, `query` or `expected` (the version of If-Match, None for `*`) by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import orjson
+from flask import Flask, Response, request
+from marshmallow import ValidationError, fields
+
+from api import gate
+from api.problems import BadRequest
+from api.schema import Identifier, Input, Output, Whole, dumper, field_errors
+from market.access import PUBLIC, Permission
+from market.errors import NotFound, Stale
+from market.store import idempotency
+from market.store.paging import MAX_LIMIT, Page
+from market.store.session import Unit
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_PATH_VALUE = re.compile(r"[\x21-\x7e]{1,80}\Z")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
+_VERSION_TAG = re.compile(r'"v(\d{1,9})-[0-9a-f]{16}"\Z')
+
+
+class Number(Whole):
+    """A whole number in a query."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> int:
+        if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(int(value), attr, data, **rest)
+
+
+class ListQuery(Input):
+    """What every list takes."""
+
+    limit = Number(1, MAX_LIMIT, load_default=20, metadata={"description": "Items a page."})
+    cursor = Identifier(1000, load_default=None, metadata={"description": "`next` of the page before."})
+
+
+@dataclass(frozen=True)
+class Created:
+    """Reply of a create: the representation's row and where it now lives."""
+
+    row: Mapping[str, Any]
+    location: str
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A read whose entity tag is known without dumping it (see `unless_matched`)."""
+
+    row: Mapping[str, Any]
+    tag: str
+
+
+class NotModified(Exception):
+    """The client already has the representation with this tag."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One declared route, as the URL map and `openapi.yaml` need it."""
+
+    kind: str
+    method: str
+    path: str
+    view: Callable[..., Any]
+    body: type[Input] | None
+    query: type[Input] | None
+    reply: type[Output] | None
+    snapshot: bool
+    secret: bool
+    capability: str
+
+    @property
+    def permission(self) -> Permission | None:
+        """What the caller needs; None: public."""
+        found: Permission | None = self.view.permission  # type: ignore[attr-defined]
+        return found
+
+
+class Routes:
+    """The routes of one capability."""
+
+    def __init__(self, capability: str) -> None:
+        self.capability = capability
+        self.operations: list[Operation] = []
+
+    def get(
+        self, path: str, *, reply: type[Output], query: type[Input] | None = None, snapshot: bool = False
+    ) -> Callable[[View], View]:
+        """One thing. `snapshot`: the view runs several statements that must see one state."""
+        return self._declare("get", "GET", path, query=query, reply=reply, snapshot=snapshot)
+
+    def list(self, path: str, *, item: type[Output], query: type[ListQuery] = ListQuery) -> Callable[[View], View]:
+        """A page of things; the view answers a `Page`."""
+        return self._declare("list", "GET", path, query=query, reply=item)
+
+    def create(
+        self, path: str, *, body: type[Input], reply: type[Output], secret: bool = False
+    ) -> Callable[[View], View]:
+        """A new thing; the view answers `Created`. `secret`: the reply holds one, so it is never stored for a replay."""
+        return self._declare("create", "POST", path, body=body, reply=reply, secret=secret)
+
+    def change(
+        self, path: str, *, reply: type[Output], method: str = "POST", body: type[Input] | None = None
+    ) -> Callable[[View], View]:
+        """A change of an existing thing under If-Match; the view answers the new row."""
+        return self._declare("change", method, path, body=body, reply=reply)
+
+    def _declare(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        *,
+        reply: type[Output],
+        body: type[Input] | None = None,
+        query: type[Input] | None = None,
+        snapshot: bool = False,
+        secret: bool = False,
+    ) -> Callable[[View], View]:
+        def declare(view: View) -> View:
+            if not hasattr(view, "permission"):
+                raise TypeError(f"{method} {path}: declare @allow(...) or @public")
+            self.operations.append(
+                Operation(kind, method, path, view, body, query, reply, snapshot, secret, self.capability)
+            )
+            return view
+
+        return declare
+
+
+def mount(app: Flask, routes: Routes) -> None:
+    """Put a capability's routes into the application's URL map."""
+    for operation in routes.operations:
+        run = _runner(operation)
+        endpoint = f"{operation.capability}.{operation.view.__name__}"
+        app.add_url_rule(operation.path, endpoint, run, methods=[operation.method])
+
+
+def _runner(operation: Operation) -> Callable[..., Response]:
+    run = _read if operation.method == "GET" else _write
+
+    def view(**path: str) -> Response:
+        if not all(_PATH_VALUE.match(value) for value in path.values()):
+            raise NotFound("There is nothing here.")
+        return run(operation, path)
+
+    return view
+
+
+def _read(operation: Operation, path: dict[str, str]) -> Response:
+    database = gate.database()
+    opened = database.snapshot if operation.snapshot else database.read
+    with opened(PUBLIC) as unit:
+        unit.actor = gate.identify(unit)
+        gate.admit(unit.actor, operation.permission)
+        given: dict[str, Any] = dict(path)
+        if operation.query is not None:
+            given["query"] = parse_query(operation.query)
+        elif request.args:
+            raise _unknown_parameters(request.args)
+        try:
+            answer = operation.view(unit, **given)
+        except NotModified as same:
+            return _not_modified(same.tag)
+    dump = dumper(operation.reply)
+    link = None
+    if isinstance(answer, Page):
+        content = orjson.dumps({"items": [dump(row) for row in answer.rows], "next": answer.next})
+        tag = _digest_tag(content)
+        link = _next_link(answer.next)
+    elif isinstance(answer, Tagged):
+        content, tag = orjson.dumps(dump(answer.row)), answer.tag
+    else:
+        content = orjson.dumps(dump(answer))
+        tag = _version_tag(answer, content)
+    if request.if_none_match.contains(tag.strip('"')):
+        return _not_modified(tag)
+    response = Response(content, mimetype="application/json")
+    response.headers["ETag"] = tag
+    if link:
+        response.headers["Link"] = link
+    return response
+
+
+def _write(operation: Operation, path: dict[str, str]) -> Response:
+    database = gate.database()
+    with database.read(PUBLIC) as reading:
+        actor = gate.identify(reading)
+    gate.admit(actor, operation.permission)
+    if request.args:
+        raise _unknown_parameters(request.args)
+    given: dict[str, Any] = dict(path)
+    if operation.kind == "change":
+        given["expected"] = _expected_version()
+    raw = request.get_data()
+    if operation.body is not None:
+        given["body"] = parse_body(operation.body, raw)
+    elif raw:
+        raise BadRequest(400, "unexpected-body", "This takes no body.")
+    key = _idempotency_key(operation)
+    scope = f"{actor.organisation or 'public'} {_short(f'{request.method} {request.path}'.encode())}"
+
+    def work(unit: Unit) -> idempotency.KeptReply:
+        unit.version = reading.version
+        if key is not None:
+            kept = idempotency.claim(unit, scope, key, hashlib.sha256(raw).digest())
+            if kept is not None:
+                return kept
+        reply = _dump_write(operation, operation.view(unit, **given))
+        if key is not None and not operation.secret:
+            idempotency.keep(unit, scope, key, reply)
+        return reply
+
+    kept = database.write(actor, work)
+    response = Response(kept.reply, kept.status, mimetype="application/json")
+    if kept.location:
+        response.headers["Location"] = kept.location
+    if kept.etag:
+        response.headers["ETag"] = kept.etag
+    if operation.secret:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _dump_write(operation: Operation, answer: Any) -> idempotency.KeptReply:
+    row = answer.row if isinstance(answer, Created) else answer
+    content = orjson.dumps(dumper(operation.reply)(row))
+    location = answer.location if isinstance(answer, Created) else None
+    return idempotency.KeptReply(201 if location else 200, location, _version_tag(row, content), content)
+
+
+def parse_query(schema: type[Input]) -> dict[str, Any]:
+    """The query string by its schema; unknown and repeated parameters are errors."""
+    loader = schema()
+    several = {name for name, field in loader.fields.items() if isinstance(field, fields.List)}
+    given = {name: values if name in several or len(values) > 1 else values[0] for name, values in request.args.lists()}
+    return _load(loader, given, "query")
+
+
+def parse_body(schema: type[Input], raw: bytes) -> dict[str, Any]:
+    """The JSON body by its schema."""
+    if request.mimetype != "application/json":
+        raise BadRequest(415, "unsupported-media-type", "The body must be application/json.")
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(400, "malformed-json", f"The body is not JSON: {error}.") from None
+    return _load(schema(), data, "body")
+
+
+def _load(loader: Input, data: Any, where: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = loader.load(data)
+    except ValidationError as error:
+        found = [{"in": where, **item} for item in field_errors(error.normalized_messages())]
+        raise BadRequest(422, "invalid", "The request has wrong fields.", found) from None
+    return loaded
+
+
+def unless_matched(tag: str) -> None:
+    """Stop with 304 if the client's If-None-Match holds this tag (before any work is done)."""
+    if request.if_none_match.contains(tag.strip('"')):
+        raise NotModified(tag)
+
+
+def _expected_version() -> int | None:
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise BadRequest(428, "precondition-required", "Send If-Match with the ETag you last read.")
+    if header.strip() == "*":
+        return None
+    match = _VERSION_TAG.match(header.strip())
+    if match is None:
+        raise Stale("If-Match is not the ETag of a present version.")
+    return int(match[1])
+
+
+def _idempotency_key(operation: Operation) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None or operation.kind != "create":
+        return None
+    if not _IDEMPOTENCY_KEY.match(key):
+        message = "1 to 200 printable ASCII characters without spaces."
+        found = [{"in": "header", "pointer": "/Idempotency-Key", "code": "bad-format", "message": message}]
+        raise BadRequest(422, "invalid", "The Idempotency-Key is not usable.", found)
+    return key
+
+
+def _unknown_parameters(given: Mapping[str, str]) -> BadRequest:
+    found = [
+        {"in": "query", "pointer": f"/{name}", "code": "unknown-field", "message": "There is no such parameter."}
+        for name in given
+    ]
+    return BadRequest(422, "invalid", "The request has wrong fields.", found)
+
+
+def _short(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _digest_tag(content: bytes) -> str:
+    return f'"{_short(content)}"'
+
+
+def _version_tag(row: Mapping[str, Any], content: bytes) -> str:
+    """The tag of a representation; If-Match compares its version, If-None-Match the whole."""
+    version = row.get("version") if isinstance(row, Mapping) else None
+    return _digest_tag(content) if version is None else f'"v{version}-{_short(content)}"'
+
+
+def _not_modified(tag: str) -> Response:
+    response = Response(status=304)
+    response.headers["ETag"] = tag
+    return response
+
+
+def _next_link(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    return f'<{request.path}?{urlencode([*pairs, ("cursor", cursor)])}>; rel="next"'

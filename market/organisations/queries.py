@@ -1,0 +1,161 @@
+"""Questions about organisations and keys: who is calling, who is this, which keys does one have.
+
+`authenticate` is the gate's one statement; the other rooms use `find` and `by_ids`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from market.access import PUBLIC, Actor, Permission, Role
+from market.errors import NotFound, Unauthenticated
+from market.organisations.model import ApiKey, Application, Organisation
+from market.places.queries import Places, tree
+from market.store.info import ReferenceState
+from market.store.paging import Page, Sort, fetch_page
+from market.store.session import Unit
+from market.store.types import now
+
+TOKEN = re.compile(r"tmk_[A-Za-z0-9_-]{43}\Z")
+"""The shape of a key; the prefix lets a leaked one be recognised."""
+
+
+def secret_hash(secret: str) -> bytes:
+    """How a key or claim code is kept. Both are 256 random bits, so one plain SHA-256 is enough."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def authenticate(connection: Connection, token: str | None) -> tuple[Actor, int]:
+    """The actor behind a key (no key: the public), and the version of the reference data; one statement."""
+    if token is None:
+        return PUBLIC, connection.execute(select(ReferenceState.version)).scalar_one()
+    if not TOKEN.match(token):
+        raise _unknown_key()
+    row = connection.execute(
+        select(
+            ReferenceState.version,
+            ApiKey.id,
+            ApiKey.scopes,
+            ApiKey.expires_at,
+            ApiKey.revoked_at,
+            ApiKey.organisation_id,
+            Organisation.role,
+            Organisation.place,
+        )
+        .select_from(ReferenceState)
+        .outerjoin(ApiKey, ApiKey.secret_hash == secret_hash(token))
+        .outerjoin(Organisation, Organisation.id == ApiKey.organisation_id)
+    ).one()
+    ended = row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now())
+    if row.id is None or ended:
+        raise _unknown_key()
+    scopes = None if row.scopes is None else frozenset(row.scopes)
+    return Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes), row.version
+
+
+def _unknown_key() -> Unauthenticated:
+    return Unauthenticated("This key is unknown, expired or revoked.")
+
+
+def find(unit: Unit, organisation_id: str) -> RowMapping:
+    """One organisation."""
+    found = by_ids(unit, [organisation_id]).get(organisation_id)
+    if found is None:
+        raise NotFound("There is no such organisation.")
+    return found
+
+
+def by_ids(unit: Unit, ids: Iterable[str]) -> dict[str, RowMapping]:
+    """The organisations with these ids, by id; unknown ids are left out."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = unit.execute(select(Organisation.__table__).where(Organisation.id.in_(wanted))).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def described(unit: Unit, organisation_id: str) -> dict[str, Any]:
+    """One organisation as the actor may see it: `details` for itself, offices and administrators, else None."""
+    row = find(unit, organisation_id)
+    entitled = unit.actor.role in (Role.OFFICE, Role.ADMINISTRATOR) or unit.actor.organisation == organisation_id
+    return {**row, "details": row if entitled else None}
+
+
+def introduce(unit: Unit) -> dict[str, Any]:
+    """Who the actor is, with every permission its role and the scopes of its key leave it."""
+    actor = unit.actor
+    assert actor.organisation is not None
+    return {
+        "organisation": described(unit, actor.organisation),
+        "role": actor.role.value,
+        "key": actor.key,
+        "scopes": None if actor.scopes is None else sorted(actor.scopes),
+        "permissions": [permission.value for permission in Permission if actor.may(permission)],
+    }
+
+
+def visible_applications(unit: Unit) -> Select[Any]:
+    """The applications the actor may review: all, or for an office those that claim a place of its territory."""
+    columns = [column for column in Application.__table__.columns if column.name != "claim_hash"]
+    if unit.actor.role is Role.ADMINISTRATOR:
+        return select(*columns)
+    office = unit.actor.place if unit.actor.role is Role.OFFICE else None
+    territory = sorted(_territory(tree(unit), office)) if office else []
+    return select(*columns).where(Application.place.in_(territory))
+
+
+def _territory(places: Places, region: str) -> Iterator[str]:
+    yield region
+    for part in places.children(region):
+        yield from _territory(places, part.code)
+
+
+def application(unit: Unit, application_id: str) -> RowMapping:
+    """One application the actor may review."""
+    row = unit.execute(visible_applications(unit).where(Application.id == application_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such application.")
+    return row
+
+
+def page_of_applications(unit: Unit, *, state: str | None, cursor: str | None, limit: int) -> Page:
+    """The applications the actor may review, newest first, in one state or all."""
+    statement = visible_applications(unit)
+    if state is not None:
+        statement = statement.where(Application.state == state)
+    return _newest_first(unit, statement, Application.id, ["applications", state], cursor, limit)
+
+
+def key(unit: Unit, key_id: str) -> RowMapping:
+    """One key the actor may know of."""
+    row = unit.execute(visible_keys(unit.actor).where(ApiKey.id == key_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such key.")
+    return row
+
+
+def page_of_keys(unit: Unit, *, organisation: str | None, cursor: str | None, limit: int) -> Page:
+    """The keys of an organisation (default: the actor's own), newest first, as far as the actor may know of them."""
+    owner = organisation or unit.actor.organisation
+    statement = visible_keys(unit.actor).where(ApiKey.organisation_id == owner)
+    return _newest_first(unit, statement, ApiKey.id, ["keys", owner], cursor, limit)
+
+
+def _newest_first(
+    unit: Unit, statement: Select[Any], column: Any, question: list[Any], cursor: str | None, limit: int
+) -> Page:
+    page = fetch_page(unit, statement, Sort((column,), ("id",), True), question, cursor, limit)
+    return Page([row._mapping for row in page.rows], page.next)
+
+
+def visible_keys(actor: Actor) -> Select[Any]:
+    """The keys the actor may know of: its organisation's, or all for whoever may manage keys. Never their hashes."""
+    columns = [column for column in ApiKey.__table__.columns if column.name != "secret_hash"]
+    if actor.may(Permission.MANAGE_KEYS):
+        return select(*columns)
+    return select(*columns).where(ApiKey.organisation_id == actor.organisation)

@@ -1,0 +1,144 @@
+"""Loading the shipped reference data into the store.
+
+`load_all` may run at any time: a list whose digest is the stored one is left alone, a changed one becomes a new version with one
+journal event, so that a `seq` pins every list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from market.fields.actions import renew, replace_code_list, replace_crosswalks, replace_scheme
+from market.fields.model import LoadedList
+from market.journal.append import Event, append
+from market.places.actions import replace_places
+from market.reference.files import table
+from market.statistics.published import load_published
+from market.store.session import Unit
+from market.store.types import canonical
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """One list as shipped: its rows, and how version n of it is put into the store."""
+
+    kind: str
+    name: str
+    rows: Rows
+    replace: Callable[[Unit, Rows, int], None]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the rows in their order."""
+        return hashlib.sha256(canonical(self.rows)).hexdigest()
+
+
+def load_all(unit: Unit) -> list[str]:
+    """Load every shipped list that is new or changed; answers their names."""
+    stored = {
+        (row.kind, row.name): row
+        for row in unit.execute(select(LoadedList.kind, LoadedList.name, LoadedList.version, LoadedList.digest))
+    }
+    changed = []
+    for shipped in shipped_lists():
+        old = stored.get((shipped.kind, shipped.name))
+        if old is None or old.digest != shipped.digest:
+            _load(unit, shipped, 0 if old is None else old.version)
+            changed.append(shipped.name)
+    if changed:
+        renew(unit)
+    return changed
+
+
+def _load(unit: Unit, shipped: Shipped, old_version: int) -> None:
+    version = old_version + 1
+    shipped.replace(unit, shipped.rows, version)
+    facts = {"version": version, "digest": shipped.digest, "size": len(shipped.rows)}
+    if version == 1:
+        unit.execute(insert(LoadedList), {"kind": shipped.kind, "name": shipped.name, **facts})
+    else:
+        this = (LoadedList.kind == shipped.kind) & (LoadedList.name == shipped.name)
+        unit.execute(update(LoadedList).where(this).values(**facts))
+    payload = {"kind": shipped.kind, "name": shipped.name, **facts}
+    append(unit, Event("reference.loaded", f"reference:{shipped.kind}:{shipped.name}", version, payload))
+
+
+def shipped_lists() -> Iterator[Shipped]:
+    """Every shipped list."""
+    yield Shipped("places", "places", [_years(row) for row in table("places")], _replace_places)
+    for scheme in table("schemes"):
+        yield Shipped("fields", str(scheme["scheme"]), _scheme_rows(scheme), _replace_scheme)
+    yield Shipped("crosswalks", "crosswalks", list(table("crosswalks")), replace_crosswalks)
+    lists: dict[str, Rows] = {}
+    for row in table("code_lists"):
+        lists.setdefault(str(row.pop("list")), []).append(row)
+    lists["industry"] = [
+        {"code": row["code"], "parent": row["parent"], "name_zh": row["name_zh"], "source": row["source"]}
+        for row in table("industries")
+    ]
+    for name, rows in lists.items():
+        yield Shipped("code_list", name, rows, _code_list_replacer(name))
+    yield Shipped("figures", "published_figures", list(table("published_figures")), _replace_figures)
+
+
+def _years(row: dict[str, Any]) -> dict[str, Any]:
+    last = row["last_year"]
+    return {**row, "first_year": int(row["first_year"] or 0), "last_year": None if last is None else int(last)}
+
+
+def _replace_places(unit: Unit, rows: Rows, _version: int) -> None:
+    replace_places(unit, rows)
+
+
+def _scheme_rows(scheme: dict[str, Any]) -> Rows:
+    """The scheme itself, then its fields, then its aliases: what changes any of them is a new version of the scheme."""
+    name = scheme["scheme"]
+    fields = [row for row in table("fields") if row["scheme"] == name]
+    aliases = [row for row in table("field_aliases") if row["scheme"] == name]
+    return [scheme, *fields, *aliases]
+
+
+def _replace_scheme(unit: Unit, rows: Rows, _version: int) -> None:
+    scheme, *others = rows
+    name = scheme["scheme"]
+    fields = [
+        {**row, "tag": f"{name}:{row['code']}", "parent": row["parent"] and f"{name}:{row['parent']}"}
+        for row in others
+        if "alias" not in row
+    ]
+    aliases = [
+        {"alias": f"{name}:{row['alias']}", "tag": f"{name}:{row['code']}", "scheme": name}
+        for row in others
+        if "alias" in row
+    ]
+    replace_scheme(unit, scheme, fields, aliases)
+
+
+def _replace_figures(unit: Unit, rows: Rows, _version: int) -> None:
+    load_published(unit, rows)
+
+
+def _code_list_replacer(name: str) -> Callable[[Unit, Rows, int], None]:
+    def replace(unit: Unit, rows: Rows, _version: int) -> None:
+        replace_code_list(unit, name, [_code(row) for row in rows])
+
+    return replace
+
+
+def _code(row: dict[str, Any]) -> dict[str, Any]:
+    start, end = row.get("valid_from"), row.get("valid_to")
+    return {
+        "name_en": None,
+        "status": "official",
+        **row,
+        "valid_from": start and date.fromisoformat(start),
+        "valid_to": end and date.fromisoformat(end),
+    }
