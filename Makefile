@@ -10,7 +10,7 @@ PIP_INSTALL := $(PIP) install --require-hashes
 PIP_PROJECT := $(PIP) install --quiet --no-index --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: run test check format lint types openapi bench lock clean
+.PHONY: run test test-full check format lint types openapi bench lock clean
 
 run: .venv/.run-stamp
 	@exec $(PY) -m market.cli demo --port $(PORT)
@@ -23,6 +23,10 @@ check: .venv/.dev-stamp
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal
+
+# What is too slow for every change.
+test-full: .venv/.dev-stamp
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m full
 
 format: .venv/.dev-stamp
 	$(PY) -m ruff check --fix .

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from market import errors
@@ -75,7 +75,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(errors.MarketError)
     def refuse(error: errors.MarketError) -> Response:
         status, title = STATUSES[type(error)]
-        found = [{"in": "body", "pointer": e.pointer, "code": e.code, "message": e.message} for e in error.errors]
+        where = "query" if request.method == "GET" else "body"
+        found = [{"in": where, "pointer": e.pointer, "code": e.code, "message": e.message} for e in error.errors]
         return problem(status, error.code, title, error.detail, found)
 
     @app.errorhandler(BadRequest)

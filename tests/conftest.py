@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -115,7 +116,9 @@ class Factory:
                 shutil.copy(make_url(source).database, path)
             return f"sqlite:///{path}"
         with psycopg.connect(_libpq(self.postgres_url), autocommit=True) as connection:
-            of = sql.SQL(" TEMPLATE {}").format(sql.Identifier(make_url(source).database)) if source else sql.SQL("")
+            of = sql.SQL("")
+            if source:
+                of = sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(make_url(source).database))
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + of)
         return make_url(self.postgres_url).set(database=name).render_as_string(hide_password=False)
 
@@ -139,12 +142,14 @@ class Factory:
 
 
 @pytest.fixture(scope="session")
-def factory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Factory]:
+def factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
     config = request.config
-    made = Factory(tmp_path_factory.mktemp("databases"), config.postgres_url, config.template_prefix)
-    yield made
-    for url in made.templates.values():
-        made.drop(url)
+    memory = Path("/dev/shm")  # waiting for a disk tests nothing
+    with tempfile.TemporaryDirectory(prefix="market-tests-", dir=memory if memory.is_dir() else None) as directory:
+        made = Factory(Path(directory), config.postgres_url, config.template_prefix)
+        yield made
+        for url in made.templates.values():
+            made.drop(url)
 
 
 @pytest.fixture(params=ENGINES)

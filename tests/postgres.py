@@ -28,6 +28,8 @@ from sqlalchemy import make_url
 PREFIX = "market-postgres-"
 START_SECONDS = 60
 STALE_SECONDS = 60
+IN_MEMORY = Path("/dev/shm")
+IN_MEMORY_BYTES = 2_000_000_000
 PR_SET_PDEATHSIG = 1
 
 NOT_DURABLE = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
@@ -58,8 +60,9 @@ class Server:
         if threading.current_thread() is not threading.main_thread():
             # The kernel ties the server to the thread that started it, not to the process.
             raise RuntimeError("PostgreSQL must be started by the main thread")
-        remove_stale_directories(Path(tempfile.gettempdir()))
-        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+        parent = Path(tempfile.gettempdir()) if self.durable else _fastest_directory()
+        remove_stale_directories(parent)
+        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         self._lock = os.open(self.directory, os.O_RDONLY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._watcher = subprocess.Popen(
@@ -178,6 +181,12 @@ def create_database(url: str, name: str) -> str:
 def drop_database(url: str, name: str) -> None:
     """End the connections to database `name` and remove it, if it exists."""
     with psycopg.connect(_for_psycopg(url), autocommit=True) as connection:
+        # DROP looks again only after a tenth of a second, so wait here for those that are about to end.
+        for _ in range(20):
+            connected = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name])
+            if connected.fetchone() == (0,):
+                break
+            time.sleep(0.002)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
@@ -217,6 +226,14 @@ def _die_with(parent: int, signum: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return before_exec
+
+
+def _fastest_directory() -> Path:
+    # A database is some 300 files: making one in memory takes a tenth of the time on a disk.
+    with contextlib.suppress(OSError):
+        if os.access(IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(IN_MEMORY).free > IN_MEMORY_BYTES:
+            return IN_MEMORY
+    return Path(tempfile.gettempdir())
 
 
 def remove_stale_directories(parent: Path) -> None:

@@ -64,14 +64,27 @@ def test_the_documentation_is_served_and_loads_nothing_from_elsewhere(api):
     assert files
     assert "://" not in page
     for file in files:
-        assert api.get(file).status_code == 200, file
+        with api.get(file) as reply:
+            assert reply.status_code == 200, file
 
 
-@pytest.mark.parametrize("key", ["enterprise", "office", "administrator", "public"])
+KEYS = pytest.mark.parametrize("key", ["enterprise", "office", "administrator", "public"])
+
+
+@KEYS
 def test_the_service_keeps_its_promise_under_fuzzing(world, key):
+    fuzz_every_operation(world, key, examples=4)
+
+
+@pytest.mark.full
+@KEYS
+def test_the_service_keeps_its_promise_under_long_fuzzing(world, key):
+    fuzz_every_operation(world, key, examples=40)
+
+
+def fuzz_every_operation(world, key, examples):
     """No 500, no undeclared status or content type, no reply that breaks its schema, whatever is sent."""
-    app = create_app(world.database, Settings())
-    schema = schemathesis_openapi.from_wsgi("/openapi.yaml", app)
+    schema = schemathesis_openapi.from_wsgi("/openapi.yaml", create_app(world.database, Settings()))
     headers = {} if key == "public" else {"Authorization": f"Bearer {world.keys[key]}"}
     checks = [
         not_a_server_error,
@@ -80,17 +93,16 @@ def test_the_service_keeps_its_promise_under_fuzzing(world, key):
         conformance.response_schema_conformance,
     ]
     for result in schema.get_all_operations():
-        operation = result.ok()
 
         @settings(
-            max_examples=15,
+            max_examples=examples,
             deadline=None,
             database=None,
             derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @schemathesis_given(operation)
+        @schemathesis_given(result.ok())
         def fuzz(case):
             case.call_and_validate(headers=headers, checks=checks)
 

@@ -23,10 +23,33 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\
 
 _PLACE = {"description": "GB/T 2260 code; null for a foreign organisation.", "example": "150203"}
 _NATURE = {"description": "Code of the list `party_nature`.", "example": "150"}
-_CREDIT_CODE = {"description": "统一社会信用代码; null for a foreign organisation.", "example": "91110000600037341L"}
+_CREDIT_CODE = {"description": "统一社会信用代码; null for a foreign organisation.", "example": "91990000XX0000001D"}
 _PREFIX = {"description": "Six digits in the numbers of an office's contracts; offices only.", "example": "990000"}
-_CODE_LIST = {"type": ["array", "null"], "items": {"type": "string"}}
-_SCOPES = "Permissions the key is limited to; null: all its role has."
+_SCOPES = {
+    "description": "Permissions the key is limited to; null: all its role has.",
+    "schema": {"type": ["array", "null"], "items": {"type": "string"}},
+}
+
+
+def _shown(
+    description: str | None = None,
+    *,
+    nullable: bool = False,
+    kind: str = "string",
+    attribute: str | None = None,
+    example: str | None = None,
+) -> Plain:
+    """An output value with the type the description promises."""
+    metadata = {
+        "schema": {"type": [kind, "null"] if nullable else kind},
+        **({"description": description} if description else {}),
+        **({"example": example} if example else {}),
+    }
+    return Plain(attribute=attribute, metadata=metadata)
+
+
+def _word(*choices: str) -> Plain:
+    return Plain(metadata={"schema": {"type": "string", "enum": list(choices)}})
 
 
 class MomentIn(Moment):
@@ -52,7 +75,7 @@ class PersonIn(Input):
 
     name = Text(100, required=True)
     phone = Text(
-        40, load_default=None, allow_none=True, validate=[pattern(r"^\+?[0-9][0-9 ()-]{2,38}\Z", "A phone number.")]
+        40, load_default=None, allow_none=True, validate=[pattern(r"^\+?[0-9][0-9 ()-]{2,38}$", "A phone number.")]
     )
     email = Text(200, required=True, validate=[validate.Email(error="bad-format: An e-mail address.")])
 
@@ -60,9 +83,9 @@ class PersonIn(Input):
 class PersonOut(Output):
     """The person who speaks for the applicant."""
 
-    name = Plain()
-    phone = Plain()
-    email = Plain()
+    name = _shown()
+    phone = _shown(nullable=True)
+    email = _shown()
 
 
 class ApplicationIn(Input):
@@ -87,37 +110,35 @@ class ApplicationsQuery(ListQuery):
 class ApplicationOut(Output):
     """An application as its reviewers see it."""
 
-    id = Plain()
-    state = Text(metadata={"enum": list(_STATES)})
-    name = Plain()
-    kind = Plain()
-    credit_code = Plain(metadata=_CREDIT_CODE)
-    country = Plain()
-    place = Plain(metadata={"description": "The place it claims."})
-    nature = Plain(metadata=_NATURE)
+    id = _shown()
+    state = _word(*_STATES)
+    name = _shown()
+    kind = _word(*_KINDS)
+    credit_code = _shown(**_CREDIT_CODE, nullable=True)
+    country = _shown("ISO 3166-1 alpha-2.")
+    place = _shown("The place it claims.", nullable=True)
+    nature = _shown(**_NATURE, nullable=True)
     contact = Part(PersonOut, allow_none=True)
-    note = Plain()
-    organisation = Plain(attribute="organisation_id", metadata={"description": "What an approved one became."})
-    reason = Plain(metadata={"description": "Why it was refused."})
-    wrong_claims = Plain(
-        metadata={"description": "Wrong claim codes so far; ten block the claim.", "schema": {"type": "integer"}}
-    )
+    note = _shown("Null when erased, too.", nullable=True)
+    organisation = _shown("What an approved one became.", nullable=True, attribute="organisation_id")
+    reason = _shown("Why it was refused.", nullable=True)
+    wrong_claims = _shown("Wrong claim codes so far; ten block the claim.", kind="integer")
     claim_expires_at = Moment(allow_none=True)
     created_at = Moment()
     decided_at = Moment(allow_none=True)
-    version = Plain(metadata={"schema": {"type": "integer"}})
+    version = _shown(kind="integer")
 
 
 class ApplicationReceipt(Output):
     """What the applicant keeps: the claim code is shown this once."""
 
-    id = Plain()
-    state = Text(metadata={"enum": list(_STATES)})
-    claim_code = Plain(metadata={"description": "Exchange it for the first key after the approval. Keep it secret."})
-    name = Plain()
-    kind = Plain()
+    id = _shown()
+    state = _word(*_STATES)
+    claim_code = _shown("Exchange it for the first key after the approval; shown this once.")
+    name = _shown()
+    kind = _word(*_KINDS)
     created_at = Moment()
-    version = Plain(metadata={"schema": {"type": "integer"}})
+    version = _shown(kind="integer")
 
 
 class ApprovalIn(Input):
@@ -146,20 +167,20 @@ class ClaimIn(Input):
 class OrganisationDetails(Output):
     """What only the organisation itself, offices and administrators see."""
 
-    credit_code = Plain(metadata=_CREDIT_CODE)
-    country = Plain()
-    nature = Plain(metadata=_NATURE)
-    number_prefix = Plain(metadata=_PREFIX)
+    credit_code = _shown(**_CREDIT_CODE, nullable=True)
+    country = _shown("ISO 3166-1 alpha-2.")
+    nature = _shown(**_NATURE, nullable=True)
+    number_prefix = _shown(**_PREFIX, nullable=True)
     created_at = Moment()
 
 
 class OrganisationOut(Output):
     """A member of the market."""
 
-    id = Plain()
-    name = Plain()
-    role = Text(metadata={"enum": _ROLES})
-    place = Plain(metadata=_PLACE)
+    id = _shown()
+    name = _shown()
+    role = _word(*_ROLES)
+    place = _shown(**_PLACE, nullable=True)
     details = Part(OrganisationDetails, allow_none=True, metadata={"description": "Null to those it is not for."})
 
 
@@ -167,9 +188,9 @@ class MeOut(Output):
     """Who the key makes you, and what it may do."""
 
     organisation = Part(OrganisationOut)
-    role = Text(metadata={"enum": _ROLES})
-    key = Plain(metadata={"description": "Id of the key."})
-    scopes = Plain(metadata={"description": _SCOPES, "schema": _CODE_LIST})
+    role = _word(*_ROLES)
+    key = _shown("Id of the key.")
+    scopes = Plain(metadata=_SCOPES)
     permissions = Plain(metadata={"schema": {"type": "array", "items": {"type": "string", "enum": _PERMISSIONS}}})
 
 
@@ -198,17 +219,17 @@ class KeysQuery(ListQuery):
 class KeyOut(Output):
     """A key without its secret."""
 
-    id = Plain()
-    organisation = Plain(attribute="organisation_id")
-    label = Plain()
-    scopes = Plain(metadata={"description": _SCOPES, "schema": _CODE_LIST})
+    id = _shown()
+    organisation = _shown("Id of its organisation.", attribute="organisation_id")
+    label = _shown()
+    scopes = Plain(metadata=_SCOPES)
     expires_at = Moment(allow_none=True)
     revoked_at = Moment(allow_none=True)
     created_at = Moment()
-    version = Plain(metadata={"schema": {"type": "integer"}})
+    version = _shown(kind="integer")
 
 
 class KeyIssued(KeyOut):
     """A new key: `key` is shown this once."""
 
-    key = Plain(metadata={"description": "Send it as `Authorization: Bearer …`.", "example": "tmk_…"})
+    key = _shown("Send it as `Authorization: Bearer …`; shown this once.")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from market.access import PUBLIC, Actor, Permission, Role
 from market.errors import NotFound, Unauthenticated
@@ -33,10 +34,26 @@ def secret_hash(secret: str) -> bytes:
 def authenticate(connection: Connection, token: str | None) -> tuple[Actor, int]:
     """The actor behind a key (no key: the public), and the version of the reference data; one statement."""
     if token is None:
-        return PUBLIC, connection.execute(select(ReferenceState.version)).scalar_one()
+        return PUBLIC, connection.execute(_keyless()).scalar_one()
     if not TOKEN.match(token):
         raise _unknown_key()
-    row = connection.execute(
+    row = connection.execute(_keyed(), {"secret_hash": secret_hash(token)}).one()
+    ended = row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now())
+    if row.id is None or ended:
+        raise _unknown_key()
+    scopes = None if row.scopes is None else frozenset(row.scopes)
+    return Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes), row.version
+
+
+@cache
+def _keyless() -> Select[Any]:
+    return select(ReferenceState.version)
+
+
+@cache
+def _keyed() -> Select[Any]:
+    """Made once: making it costs several times what running it costs, and every request does."""
+    return (
         select(
             ReferenceState.version,
             ApiKey.id,
@@ -48,14 +65,9 @@ def authenticate(connection: Connection, token: str | None) -> tuple[Actor, int]
             Organisation.place,
         )
         .select_from(ReferenceState)
-        .outerjoin(ApiKey, ApiKey.secret_hash == secret_hash(token))
+        .outerjoin(ApiKey, ApiKey.secret_hash == bindparam("secret_hash"))
         .outerjoin(Organisation, Organisation.id == ApiKey.organisation_id)
-    ).one()
-    ended = row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now())
-    if row.id is None or ended:
-        raise _unknown_key()
-    scopes = None if row.scopes is None else frozenset(row.scopes)
-    return Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes), row.version
+    )
 
 
 def _unknown_key() -> Unauthenticated:
@@ -77,6 +89,12 @@ def by_ids(unit: Unit, ids: Iterable[str]) -> dict[str, RowMapping]:
         return {}
     rows = unit.execute(select(Organisation.__table__).where(Organisation.id.in_(wanted))).mappings()
     return {row["id"]: row for row in rows}
+
+
+def administrator_exists(unit: Unit) -> bool:
+    """Has the market an administrator yet?"""
+    statement = select(Organisation.id).where(Organisation.role == Role.ADMINISTRATOR.value).limit(1)
+    return unit.execute(statement).first() is not None
 
 
 def described(unit: Unit, organisation_id: str) -> dict[str, Any]:

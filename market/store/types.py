@@ -81,7 +81,7 @@ def month_of(day: date) -> int:
 def instant_text(instant: int) -> str:
     """An instant as RFC 3339 with microseconds and Z."""
     seconds, micros = divmod(instant, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{micros:06d}Z"
 
 
 def yuan(fen: int) -> str:
