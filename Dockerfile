@@ -16,7 +16,7 @@ RUN pip --python /opt/market install --no-cache-dir --disable-pip-version-check 
     && /opt/market/bin/python -m compileall -q market api migrations
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin market \
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin market \
     && install --directory --owner=market --mode=0750 /data
 COPY --from=build /opt/market /opt/market
 COPY --from=build /app /app

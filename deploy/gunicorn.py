@@ -28,13 +28,15 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True
 accesslog = None
 
+WARM_UP = ("/v1/places?limit=1", "/v1/achievements?limit=1")
 
-def when_ready(_server: Any) -> None:
-    """Keep the collector off what is loaded, so that workers go on sharing its pages."""
+
+def when_ready(server: Any) -> None:
+    """Answer a few reads before forking, so that what they load is shared, and keep the collector off those pages."""
+    app = server.app.wsgi()
+    for path in WARM_UP:
+        app.test_client().get(path)
+    # A connection must not pass a fork.
+    app.extensions["market"].close()
     gc.collect()
     gc.freeze()
-
-
-def post_fork(_server: Any, worker: Any) -> None:
-    """Leave connections opened before the fork to the parent."""
-    worker.app.wsgi().extensions["market"].engine.dispose(close=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Connection, insert
+from sqlalchemy import CheckConstraint, Connection, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from market.errors import Conflict
 from market.store.base import Base
 from market.store.types import Code, Instant, now
 
@@ -31,5 +32,7 @@ class ReferenceState(Base):
 
 
 def set_up(connection: Connection, kind: str) -> None:
-    """Say once and for all whether this database is `demo` or `real`."""
+    """Say once and for all whether this database is `demo` or `real`. Conflict `already-set-up` if it was said before."""
+    if connection.execute(select(MarketInfo.kind)).first() is not None:
+        raise Conflict("This market is set up already.", code="already-set-up")
     connection.execute(insert(MarketInfo), {"one": 1, "kind": kind, "created_at": now()})

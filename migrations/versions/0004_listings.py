@@ -53,7 +53,12 @@ def upgrade() -> None:
         sa.Column("listing_id", code(40), nullable=False),
         sa.Column("depth", sa.Integer, nullable=False),
         sa.Column("expires_on", sa.Date, nullable=False),
-        sa.PrimaryKeyConstraint("kind", "tag", "place", "published_at", "listing_id", name="pk_listing_entry"),
+        # The key answers every question by itself: it is the table on SQLite and holds all columns on PostgreSQL.
+        sa.PrimaryKeyConstraint(
+            *("kind", "tag", "place", "published_at", "listing_id"),
+            name="pk_listing_entry",
+            postgresql_include=["depth", "expires_on"],
+        ),
         sqlite_with_rowid=False,
     )
 

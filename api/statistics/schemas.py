@@ -1,0 +1,210 @@
+"""What the statistics routes take and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from api.routes import ListQuery, Number
+from api.schema import Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of
+from market.statistics.answers import MEASURES
+from market.statistics.question import BASES, COMPARISONS, DIMENSIONS, MAX_CUTS, MAX_VALUES
+
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+_LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_FRACTION = {"type": ["number", "null"]}
+_VALUE = {
+    "description": "A whole number for the measure `deals`, else a yuan string.",
+    "schema": {"type": ["integer", "string", "null"]},
+}
+
+
+class Words(Many):
+    """Several words in a query: repeated, or with commas between them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **rest: Any) -> list[Any]:
+        words = [word for item in value for word in item.split(",")] if isinstance(value, list) else value
+        found: list[Any] = super()._deserialize(words, attr, data, **rest)
+        return found
+
+
+def _filter(codes: str) -> Words:
+    text = f"Only {codes}; repeated or with commas for any of several."
+    return Words(Identifier(40), MAX_VALUES, minimum=1, metadata={"description": text})
+
+
+class DealsQuery(Input):
+    """A question to the figures. Every cut is a filter too."""
+
+    period = Text(
+        20,
+        required=True,
+        metadata={
+            "description": "By date of registration: `2018`, `2018Q1`, `2018H1`, `2018-03` or `2018-01..2018-06`.",
+            "example": "2018",
+        },
+    )
+    basis = Identifier(
+        20,
+        load_default="involved",
+        validate=[one_of(*BASES)],
+        metadata={
+            "description": "`involved`: seller or buyer in the region, each contract once; `output`: seller; `absorbed`: "
+            "buyer; `internal`: both; `registered`: by an office of the region."
+        },
+    )
+    region = Identifier(
+        6, load_default=None, metadata={"description": "Any place; default: the home region.", "example": "150000"}
+    )
+    by = Words(
+        Identifier(40, validate=[one_of(*DIMENSIONS)]),
+        MAX_CUTS,
+        load_default=[],
+        metadata={
+            "description": "Up to three cuts, repeated or with commas. `league` and `banner` are the seller's under "
+            "`output`, the buyer's under `absorbed`, either's under `involved` (not additive), and refused otherwise.",
+        },
+    )
+    compare = Identifier(20, load_default=None, validate=[one_of(*COMPARISONS)])
+    league = _filter("leagues (盟市), place codes or buckets")
+    banner = _filter("banners (旗县), place codes or buckets")
+    seller_league = _filter("leagues of the seller")
+    buyer_league = _filter("leagues of the buyer")
+    seller_banner = _filter("banners of the seller")
+    buyer_banner = _filter("banners of the buyer")
+    seller_province = _filter("provinces of the seller, or `hk_mo_tw`, `abroad`, `unspecified`")
+    buyer_province = _filter("provinces of the buyer, or `hk_mo_tw`, `abroad`, `unspecified`")
+    contract_type = _filter("main contract types")
+    contract_subtype = _filter("contract sub-types (the main type where there is none)")
+    field = _filter("technology fields, tags of the scheme `contract`")
+    ip_type = _filter("kinds of intellectual property, or `unspecified`")
+    plan_source = _filter("plan sources, or `unspecified`")
+    served_industry = _filter("sections (门类) of the served industry, or `unspecified`")
+    socio_economic_objective = _filter("socio-economic objectives, or `unspecified`")
+    payment_mode = _filter("payment modes, or `unspecified`")
+    seller_nature = _filter("natures of the seller, or `unspecified`")
+    buyer_nature = _filter("natures of the buyer, or `unspecified`")
+    office = _filter("registration offices, or `elsewhere`")
+    month = _filter("months within the period, `2018-03`")
+    quarter = _filter("quarters within the period, `2018Q1`")
+    year = _filter("years within the period, `2018`")
+
+    @post_load
+    def gather_filters(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The filters under a name of their own."""
+        filters = {name: data.pop(name) for name in DIMENSIONS if name in data}
+        return {**data, "filters": filters}
+
+
+class MonthSpan(Output):
+    """Months, both included."""
+
+    first = Plain(metadata={"example": "2018-01"})
+    last = Plain(metadata={"example": "2018-12"})
+
+
+class RegionBrief(Output):
+    """A place as a link."""
+
+    code = Plain(metadata={"example": "150000"})
+    name = Plain()
+
+
+class JournalPoint(Output):
+    """The last journal entry that is counted."""
+
+    seq = Plain(metadata={"schema": {"type": "integer"}})
+    instant = Moment(allow_none=True)
+
+
+class DealsCell(Output):
+    """Count and amounts of a cell."""
+
+    deals = Plain(metadata={"description": "Number of contracts.", "schema": {"type": "integer"}})
+    total_amount = Yuan(allow_none=True, metadata={"description": "Contract amount; null when suppressed."})
+    tech_amount = Yuan(allow_none=True, metadata={"description": "Technology part of it; null when suppressed."})
+    suppressed = Plain(
+        metadata={"description": "Too few contracts to show amounts to this caller.", "schema": {"type": "boolean"}}
+    )
+
+
+class DealsGrowth(Output):
+    """Change against the earlier period as a fraction, rounded half-up to 4 places; null without a base."""
+
+    deals = Plain(metadata={"example": 0.6672, "schema": _FRACTION})
+    total_amount = Plain(metadata={"example": 0.45, "schema": _FRACTION})
+    tech_amount = Plain(metadata={"schema": _FRACTION})
+
+
+class DealsCompared(DealsCell):
+    """A cell and, if asked for, the same a year earlier."""
+
+    previous = Part(DealsCell, allow_none=True)
+    growth = Part(DealsGrowth, allow_none=True)
+
+
+class DealsGroup(DealsCompared):
+    """One group of an answer."""
+
+    key = Plain(metadata={"description": "Code by cut.", "schema": _TEXTS})
+    label = Plain(metadata={"description": "Name by cut, in the language asked for.", "schema": _TEXTS})
+
+
+class DealsOut(Output):
+    """Figures with everything needed to read and to repeat them."""
+
+    period = Part(MonthSpan)
+    previous_period = Part(MonthSpan, allow_none=True)
+    basis = fields.String(metadata={"enum": list(BASES)})
+    region = Part(RegionBrief)
+    by = Many(fields.String(), MAX_CUTS)
+    filters = Plain(metadata={"schema": _LISTS})
+    compare = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    definition = Plain(metadata={"description": "What is counted, in words.", "schema": {"type": "string"}})
+    definition_version = Plain(metadata={"schema": {"type": "integer"}})
+    as_of = Part(JournalPoint)
+    suppressed_below = Plain(
+        metadata={
+            "description": "Cells of fewer contracts show no amounts; null: the caller sees all.",
+            "schema": {"type": ["integer", "null"]},
+        }
+    )
+    synthetic = Plain(
+        metadata={"description": "The contracts are invented: a demonstration.", "schema": {"type": "boolean"}}
+    )
+    synthetic_note = Plain(metadata={"description": "What was fitted to what.", "schema": {"type": ["string", "null"]}})
+    additive = Plain(metadata={"description": "Do the groups add up to the totals?", "schema": {"type": "boolean"}})
+    overlap = Part(
+        DealsCell, allow_none=True, metadata={"description": "What stands in two groups: groups = totals + overlap."}
+    )
+    totals = Part(DealsCompared)
+    groups = Many(Part(DealsGroup), 5000, metadata={"description": "By key. Empty cells are left out."})
+
+
+class PublishedQuery(ListQuery):
+    """Filters of the quoted figures."""
+
+    year = Number(1949, 2200, load_default=None, metadata={"description": "Year the quoted period begins in."})
+    basis = Identifier(20, load_default=None, validate=[one_of(*BASES)])
+
+
+class PublishedFigureOut(Output):
+    """An official figure as quoted, and the one computed here beside it."""
+
+    region = Part(RegionBrief)
+    period = Plain(metadata={"description": "As quoted.", "example": "2023H1", "schema": {"type": "string"}})
+    basis = fields.String(metadata={"enum": list(BASES)})
+    measure = fields.String(metadata={"enum": list(MEASURES)})
+    value = Plain(metadata=_VALUE)
+    source = Plain(metadata={"schema": {"type": "string"}})
+    note = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    computed = Plain(
+        metadata={**_VALUE, "description": "Null when suppressed, or when the period is not whole months."}
+    )
+    difference = Plain(metadata={**_VALUE, "description": "Computed minus quoted."})
+    suppressed = Plain(metadata={"schema": {"type": "boolean"}})
+    synthetic = Plain(
+        metadata={"description": "The computed figure is of invented contracts.", "schema": {"type": "boolean"}}
+    )

@@ -1,0 +1,200 @@
+"""`market …`: setting up, serving, checking and filling a market from the command line.
+
+Every command works on DATABASE_URL, except `demo`, which has a database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+import click
+
+from market.access import SYSTEM, Role
+from market.errors import MarketError
+from market.journal import read as journal
+from market.organisations import actions as organisations
+from market.organisations.queries import administrator_exists
+from market.reference.loader import load_all
+from market.registration.importing import import_lines
+from market.sample import demo as demonstration
+from market.statistics import rebuild as cube
+from market.store.config import Settings
+from market.store.info import set_up
+from market.store.migrate import upgrade
+from market.store.session import Database, Unit
+from market.tour import run as run_tour
+
+GUNICORN = Path(__file__).parents[1] / "deploy" / "gunicorn.py"
+
+
+class Refusals(click.Group):
+    """Answers a refusal of the market as one plain line, not as a traceback."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except MarketError as refusal:
+            lines = [refusal.detail, *(f"  {e.pointer}: {e.message}" for e in refusal.errors)]
+            raise click.ClickException("\n".join(lines)) from refusal
+
+
+@click.group(cls=Refusals)
+def main() -> None:
+    """An open technology market and its register of technology contracts."""
+
+
+def _open() -> Database:
+    return Database(Settings.from_environment().database_url)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with _open() as database:
+        upgrade(database)
+    click.echo("The schema is current.")
+
+
+@main.command()
+@click.option("--admin-organisation", required=True, help="Name of the organisation that administers the market.")
+@click.option("--place", required=True, help="Its GB/T 2260 code, e.g. 150000.")
+def init(admin_organisation: str, place: str) -> None:
+    """Set up a real market on an empty database; prints the first administrator key, once."""
+    with _open() as database:
+        upgrade(database)
+
+        def work(unit: Unit) -> str:
+            if administrator_exists(unit):
+                raise click.ClickException("This market has an administrator already.")
+            set_up(unit.connection, "real")
+            load_all(unit)
+            facts = {"name": admin_organisation, "role": Role.ADMINISTRATOR, "place": place, "country": "CN"}
+            organisation = organisations.enrol(unit, facts)
+            return organisations.issue_key(unit, organisation["id"], label="first")[1]
+
+        token = database.write(SYSTEM, work, channel="cli")
+    click.echo("The market is set up. The first administrator key, shown only now:")
+    click.echo(token)
+
+
+@main.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True)
+def serve(bind: str) -> None:
+    """Serve the API with gunicorn."""
+    _serve(bind)
+
+
+def _serve(bind: str) -> NoReturn:
+    arguments = [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN), "--bind", bind]
+    os.chdir(GUNICORN.parents[1])
+    os.execv(sys.executable, arguments)  # the server takes this process over, Ctrl-C included
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--directory", default="var", show_default=True, type=click.Path(path_type=Path))
+def demo(port: int, directory: Path) -> None:
+    """Serve a demonstration market full of synthetic records, made on the first run and kept."""
+    url = demonstration.prepare(directory)
+    keys = demonstration.keys(directory)
+    click.echo(demonstration.welcome(keys, port))
+    os.environ["DATABASE_URL"] = url
+    sys.stdout.flush()
+    _serve(f"127.0.0.1:{port}")
+
+
+@main.command()
+def sample() -> None:
+    """Make an empty database a demonstration, fill it with the synthetic sample, and print a key for each role."""
+    with _open() as database:
+        upgrade(database)
+        for role, token in demonstration.fill(database).items():
+            click.echo(f"{role} {token}")
+
+
+@main.command("import")
+@click.argument("file", type=click.File("rb"))
+def import_(file: BinaryIO) -> None:
+    """Enter past registrations from FILE (JSON lines), marked late: all of them, or none."""
+    lines = file.readlines()
+    with _open() as database:
+        rows = database.write(SYSTEM, lambda unit: import_lines(unit, lines), channel="import")
+    click.echo(f"{len(rows)} contracts are in.")
+
+
+@main.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Of the running service.")
+@click.option("--keys", default="var/demo-keys.json", show_default=True, type=click.Path(exists=True, path_type=Path))
+def tour(url: str, keys: Path) -> None:
+    """Play a university, an enterprise and a clerk through the main job, over HTTP."""
+    run_tour(url, demonstration.read_keys(keys))
+
+
+@main.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command()
+@click.argument("organisation")
+@click.option("--label", default="issued by the operator", show_default=True)
+def issue(organisation: str, label: str) -> None:
+    """Issue a key of ORGANISATION (its id) and print it, once."""
+    with _open() as database:
+        key_id, token = database.write(
+            SYSTEM, lambda unit: organisations.issue_key(unit, organisation, label=label), channel="cli"
+        )
+    click.echo(f"{key_id} {token}")
+
+
+@key.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """Revoke the key KEY_ID (the id, not the key)."""
+    with _open() as database:
+        database.write(SYSTEM, lambda unit: organisations.revoke_key(unit, key_id), channel="cli")
+    click.echo("The key is revoked.")
+
+
+@main.command()
+def head() -> None:
+    """Print the journal's head as seq:hash; keep it elsewhere for `verify --expect`."""
+    with _open() as database, database.read(SYSTEM) as unit:
+        click.echo(journal.head(unit))
+
+
+@main.command()
+@click.option("--expect", help="seq:hash kept from an earlier `market head`.")
+def verify(expect: str | None) -> None:
+    """Check the whole journal, and ledger, roll-ups and contracts against it; exit 1 on any break."""
+    with _open() as database, database.snapshot(SYSTEM) as unit:
+        breaks = journal.verify(unit, expect) + cube.check(unit)
+        last = journal.head(unit)
+    _report(breaks, f"The journal is whole up to {last}; ledger, roll-ups and contracts agree with it.")
+
+
+@main.command()
+@click.option("--check", "check_only", is_flag=True, help="Compare only; change nothing.")
+def rebuild(check_only: bool) -> None:
+    """Make the roll-up cells anew from the ledger, or compare cells, ledger and contracts; exit 1 on any difference."""
+    with _open() as database:
+        if not check_only:
+            database.write(SYSTEM, cube.rebuild, channel="cli")
+        with database.snapshot(SYSTEM) as unit:
+            breaks = cube.check(unit)
+    _report(breaks, "Cells, ledger and contracts agree.")
+
+
+def _report(breaks: list[str], well: str) -> None:
+    for line in breaks:
+        click.echo(line, err=True)
+    if breaks:
+        raise click.ClickException(f"{len(breaks)} breaks found.")
+    click.echo(well)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""How well an achievement (科技成果) and a demand (技术需求) fit, and why; pure, no database.
+
+The fields of the two decide: each tag of the listing one asks for counts by how rare it is on the other side, times how close
+the nearest tag of the candidate is. The score is the share of one's own tags that is covered, 0 to 1, so it does not depend on
+the other candidates. All sums are whole numbers: both engines and this file reach the same ranking, and ties are ties.
+
+Mode, place, maturity and money are told, not scored: a person decides what a missed condition is worth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from market.fields.queries import Fields
+from market.places.queries import LEVELS, Places
+from market.store.types import yuan
+
+FULL = 5 << 12
+"""Closeness of the same tag; fifths of it stay whole when they are halved a dozen times."""
+CLOSENESS = {
+    "exact": FULL * 4 // 5,
+    "close": FULL * 3 // 5,
+    "broader": FULL * 2 // 5,
+    "narrower": FULL * 2 // 5,
+    "related": FULL // 5,
+}
+"""Closeness of a cross-walked tag.
+
+These fifths, and the halving for every step up or down a scheme, are our design: no evidence stands behind them.
+"""
+LEAST_RARITY = 1_000
+"""A tag that everybody has still counts for a little."""
+_ANY_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A tag under which candidates for the own tag are found, if it lies at most `deepest` steps above a tag of theirs."""
+
+    own: str
+    tag: str
+    relation: str
+    closeness: int
+    deepest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A tag of one's own and the tag of the candidate that is closest to it; `weight` is rarity times closeness."""
+
+    own: str
+    tag: str
+    relation: str
+    weight: int
+
+
+def rarity(total: int, having: int) -> int:
+    """How much a tag tells, in millionths, when `having` of `total` listings have it or one below it (idf of BM25)."""
+    return max(LEAST_RARITY, round(1_000_000 * math.log(1 + (total - having + 0.5) / (having + 0.5))))
+
+
+def reaches(fields: Fields, own: str) -> Iterator[Reach]:
+    """Every tag that counts for the own one: itself and what lies below, what lies above, and across the cross-walks.
+
+    Across a cross-walk one may climb before it or descend after it, not both: that would relate cousins.
+    """
+    for steps, above in enumerate(fields.lineage(own)):
+        deepest = 0 if steps else _ANY_DEPTH
+        yield Reach(own, above, "ancestor" if steps else "same", FULL >> steps, deepest)
+        for tag, relation in fields.related(above):
+            yield Reach(own, tag, relation, CLOSENESS[relation] >> steps, deepest)
+
+
+def shared_tags(fields: Fields, rarities: Mapping[str, int], candidate: Iterable[str]) -> list[Shared]:
+    """For each own tag its closest tag of the candidate, the heaviest first; own tags without one are left out."""
+    lineages = {tag: fields.lineage(tag) for tag in candidate}
+    found = []
+    for own, rare in rarities.items():
+        best = None
+        for reach in reaches(fields, own):
+            for tag, lineage in lineages.items():
+                depth = lineage.index(reach.tag) if reach.tag in lineage else _ANY_DEPTH + 1
+                worth = rare * reach.closeness >> depth
+                if depth <= reach.deepest and (best is None or worth > best.weight):
+                    below = reach.relation == "same" and depth > 0
+                    best = Shared(own, tag, "descendant" if below else reach.relation, worth)
+        if best is not None:
+            found.append(best)
+    return sorted(found, key=lambda each: -each.weight)
+
+
+def conditions(achievement: Mapping[str, Any], demand: Mapping[str, Any], places: Places) -> list[dict[str, Any]]:
+    """Which conditions are met, missed or unknown, each with the facts it was judged by."""
+    return [
+        _modes(achievement["modes"], demand["modes"]),
+        _place(achievement["place"], demand["place"], places),
+        _maturity(achievement["maturity"], demand["maturity"]),
+        _money(achievement["amount_fen"], demand["amount_fen"]),
+    ]
+
+
+def _modes(offered: list[str], wanted: list[str]) -> dict[str, Any]:
+    both = [mode for mode in offered if mode in wanted]
+    return _condition("mode", bool(both) if offered and wanted else None, ", ".join(both) or None)
+
+
+def _place(one: str | None, other: str | None, places: Places) -> dict[str, Any]:
+    if one is None or other is None:
+        return _condition("place", None, None)
+    for level in reversed(LEVELS):
+        shared = places.at_level(one, level)
+        if shared is not None and shared == places.at_level(other, level):
+            return _condition("place", True, f"{level} {shared}")
+    return _condition("place", False, f"{one}, {other}")
+
+
+def _maturity(reached: int | None, least: int | None) -> dict[str, Any]:
+    if reached is None or least is None:
+        return _condition("maturity", None, None)
+    return _condition("maturity", reached >= least, f"{reached} {'>=' if reached >= least else '<'} {least}")
+
+
+def _money(price: int | None, budget: int | None) -> dict[str, Any]:
+    if price is None or budget is None:
+        return _condition("money", None, None)
+    return _condition("money", price <= budget, f"{yuan(price)} {'<=' if price <= budget else '>'} {yuan(budget)}")
+
+
+def _condition(name: str, met: bool | None, detail: str | None) -> dict[str, Any]:
+    state = "unknown" if met is None else "met" if met else "missed"
+    return {"condition": name, "state": state, "detail": detail}

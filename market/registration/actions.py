@@ -1,0 +1,226 @@
+"""The office's acts (登记机构): register, record an outside registration, change, cancel, revoke, and import from the past.
+
+Each act is one unit of work: it judges the content, takes the number, writes the register, and tells journal and ledger. Only the
+office whose entry it is may touch an entry again; cancelled (注销, the parties' wish) and revoked (撤销, for cause) are ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from market.contracts.fingerprint import fingerprint
+from market.contracts.model import Contract
+from market.contracts.queries import one, shown
+from market.contracts.rules import facts_of, gather
+from market.errors import Conflict, FieldError, Forbidden, Invalid, check, check_version
+from market.fields.queries import code_lists
+from market.registration.entries import Standing, clash, draft, judge, new_row, tell
+from market.registration.numbers import next_numbers
+from market.statistics.ledger import minus, plus
+from market.store.dialect import insert_missing
+from market.store.session import Unit
+from market.store.types import now, today
+
+Row = dict[str, Any]
+
+_QUESTION = 500
+"""Values one look-up names at most."""
+
+
+def register(unit: Unit, content: Mapping[str, Any]) -> Row:
+    """Register a contract (登记) today at the acting office, which gives its number; answers it as the office sees it."""
+    office_id = _acting_office(unit)
+    grounds = gather(unit, [content], [office_id])
+    office = grounds.organisations[office_id]
+    standing = Standing("registered", office, today())
+    facts, errors = draft(content, standing, grounds)
+    check(errors)
+    row = new_row(facts, standing)
+    [row["number"]] = next_numbers(unit, office_id, _prefix(office), standing.registered_on.year)
+    _enter(unit, row)
+    line = plus(unit, row)
+    tell(unit, "registered", row, [line], occurred_on=row["registered_on"])
+    return shown({**row, "office_name": office["name"]}, unit.actor)
+
+
+def record_outside(unit: Unit, content: Mapping[str, Any]) -> Row:
+    """Record what an office elsewhere registered; `content["outside"]` holds its number, office and day. No number of ours."""
+    office_id = _acting_office(unit)
+    grounds = gather(unit, [content], [office_id])
+    outside = content["outside"]
+    standing = Standing("outside", grounds.organisations[office_id], outside["registered_on"], outside)
+    facts, errors = draft(content, standing, grounds)
+    check(errors)
+    row = new_row(facts, standing)
+    if (refusal := clash(unit, row)) is not None:
+        raise refusal
+    _enter(unit, row)
+    line = plus(unit, row)
+    tell(unit, "recorded", row, [line], occurred_on=row["registered_on"])
+    return shown({**row, "office_name": None}, unit.actor)
+
+
+def change(
+    unit: Unit,
+    this: ColumnElement[bool],
+    *,
+    expected: int | None,
+    reason: str,
+    text: str | None,
+    changes: Mapping[str, Any],
+) -> Row:
+    """Change the content of an entry (变更登记); what `changes` leaves out stays. Number, act, office and day stay for ever."""
+    row = _own_live(unit, this, expected, "change_reason", reason)
+    grounds = gather(unit, [changes])
+    standing = Standing(row["act"], {"place": row["office_place"]}, row["registered_on"])
+    facts, wrong = facts_of(changes, grounds)
+    changed = {name: value for name, value in facts.items() if value != row[name]}
+    after = {**row, **changed, "version": row["version"] + 1}
+    errors = judge(after, wrong, standing, grounds)
+    check([FieldError(f"/changes{error.pointer}", error.code, error.message) for error in errors])
+    if not changed:
+        raise Invalid.field("/changes", "nothing-changed", "The contract is like this already.")
+    mark = after["fingerprint"] = fingerprint(after)
+    if (refusal := clash(unit, after)) is not None:
+        raise refusal
+    lines = [minus(unit, row["id"]), plus(unit, after)]
+    _rewrite(unit, after, **changed, fingerprint=mark, live_fingerprint=mark)
+    tell(unit, "changed", after, lines, reason=reason, text=text)
+    return shown(after, unit.actor)
+
+
+def cancel(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
+    """End an entry because the parties ended their contract (注销)."""
+    return _end(unit, _own_live(unit, this, expected, "cancellation_reason", reason), "cancelled", reason, text)
+
+
+def revoke(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
+    """Take an entry back for cause (撤销)."""
+    return _end(unit, _own_live(unit, this, expected, "revocation_reason", reason), "revoked", reason, text)
+
+
+def _end(unit: Unit, row: Mapping[str, Any], state: str, reason: str, text: str | None) -> Row:
+    after = {**row, "state": state, "version": row["version"] + 1}
+    lines = [minus(unit, row["id"])]
+    _rewrite(unit, after, state=state, live_fingerprint=None, live_outside_number=None)
+    tell(unit, state, after, lines, reason=reason, text=text)
+    return shown(after, unit.actor)
+
+
+def _acting_office(unit: Unit) -> str:
+    if unit.actor.organisation is None:
+        raise Forbidden("Only a registration office may do this.")
+    return unit.actor.organisation
+
+
+def _prefix(office: RowMapping) -> str:
+    prefix: str | None = office["number_prefix"]
+    if prefix is None:
+        raise Conflict("This organisation has no number prefix, so it registers nothing.", code="no-number-prefix")
+    return prefix
+
+
+def _own_live(
+    unit: Unit, this: ColumnElement[bool], expected: int | None, reasons: str, reason: str
+) -> Mapping[str, Any]:
+    """The acting office's own entry, locked, in the expected version and not ended, if the reason is a code of `reasons`."""
+    if not code_lists(unit).has(reasons, reason):
+        raise Invalid.field("/reason", "unknown-value", f"Not a code of the list {reasons}.")
+    row = one(unit, this, lock=True)
+    if row["recorder"] != unit.actor.organisation:
+        raise Forbidden("Only the office whose entry it is may do this.")
+    check_version(row["version"], expected)
+    if row["state"] != "registered":
+        raise Conflict(f"This entry is {row['state']}, which is final.", code="contract-ended")
+    return row
+
+
+def _enter(unit: Unit, row: Row) -> None:
+    if not insert_missing(unit.connection, Contract, row):
+        raise clash(unit, row) or _gone()
+
+
+def _rewrite(unit: Unit, after: Mapping[str, Any], **values: Any) -> None:
+    try:
+        unit.execute(
+            update(Contract)
+            .where(Contract.id == after["id"])
+            .values(**values, version=after["version"], updated_at=now())
+        )
+    except IntegrityError:
+        raise _gone() from None
+
+
+def _gone() -> Conflict:
+    """Another unit entered or ended the same contract in this moment; which one can't be asked any more."""
+    return Conflict("This contract is registered already.", code="duplicate-contract")
+
+
+def import_contracts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Enter many contracts of both acts with their days in the past, marked late; answers their rows in the same order.
+
+    A row is content with `act`, `office` (id of the registering or recording office; null if nobody here records it),
+    `registered_on` and, for an outside registration, `outside` (`number`, `office`). All or nothing: the refusal names every
+    wrong field with the row's position in front. Hand in a few thousand at a time.
+    """
+    grounds = gather(unit, rows, {row["office"] for row in rows if row["office"] is not None})
+    entries, errors = [], []
+    for position, row in enumerate(rows):
+        office = grounds.organisations.get(row["office"]) if row["office"] is not None else None
+        standing = Standing(row["act"], office, row["registered_on"], row.get("outside"), late=True)
+        facts, wrong = draft(row, standing, grounds)
+        if not wrong:
+            entries.append(new_row(facts, standing))
+        errors += [FieldError(f"/{position}{error.pointer}", error.code, error.message) for error in wrong]
+    check(errors)
+    _refuse_known(unit, entries)
+    _number(unit, entries, grounds.organisations)
+    try:
+        unit.execute(insert(Contract), sorted(entries, key=itemgetter("fingerprint")))
+    except IntegrityError:
+        raise _gone() from None
+    for entry in entries:
+        kind = "registered" if entry["act"] == "registered" else "recorded"
+        tell(unit, kind, entry, [plus(unit, entry)], occurred_on=entry["registered_on"])
+    return entries
+
+
+def _refuse_known(unit: Unit, entries: Sequence[Row]) -> None:
+    errors = []
+    for name, column in (
+        ("fingerprint", Contract.live_fingerprint),
+        ("outside_number", Contract.live_outside_number),
+        ("outside_number", Contract.number),
+    ):
+        positions = defaultdict(list)
+        for position, entry in enumerate(entries):
+            if entry[name] is not None:
+                positions[entry[name]].append(position)
+        values = list(positions)
+        for start in range(0, len(values), _QUESTION):
+            known = unit.execute(select(column).where(column.in_(values[start : start + _QUESTION])))
+            for value in known.scalars():
+                positions[value].insert(0, -1)
+        again = sorted(position for where in positions.values() for position in where[1:])
+        errors += [FieldError(f"/{position}", "duplicate", f"The same {name} is live already.") for position in again]
+    if errors:
+        raise Conflict("Some of these contracts are registered already.", code="duplicate-contract", errors=errors)
+
+
+def _number(unit: Unit, entries: Sequence[Row], organisations: Mapping[str, RowMapping]) -> None:
+    """Give every registration its number: series in order of office and year, numbers in order of day."""
+    series = defaultdict(list)
+    for entry in sorted(entries, key=itemgetter("registered_on")):
+        if entry["act"] == "registered":
+            series[entry["office"], entry["registered_on"].year].append(entry)
+    for office, year in sorted(series):
+        group = series[office, year]
+        numbers = next_numbers(unit, office, _prefix(organisations[office]), year, len(group))
+        for entry, number in zip(group, numbers, strict=True):
+            entry["number"] = number

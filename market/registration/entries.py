@@ -1,0 +1,162 @@
+"""One entry of the register in the making: content is judged, becomes a row, and is told to journal and ledger.
+
+`actions` composes these; nothing here decides who may act, and nothing writes the register itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from market.contracts.fingerprint import fingerprint
+from market.contracts.model import Contract
+from market.contracts.queries import FACTS, visible_to
+from market.contracts.rules import COLUMNS, SIDES, Grounds, check_whole, facts_of
+from market.errors import Conflict, FieldError
+from market.fields.queries import code_lists
+from market.journal.append import Event, append
+from market.places.queries import tree
+from market.registration.territory import outside_region, outside_territory
+from market.statistics.cube import home_region
+from market.statistics.ledger import Line, post
+from market.store.session import Unit
+from market.store.types import new_id, now, today
+
+OUTSIDE_NUMBER = r"^[0-9]{14}([0-9]{2})?$"
+"""Numbers of other offices: 16 digits, 14 until the longer year came."""
+PERSONAL_NATURES = frozenset({"natural_person"})
+"""Natures of a party (party_nature) whose name is personal data."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Under which act, by which office (a row of organisation) and when an entry is made.
+
+    `outside` is the registration that another office made: its number and the office's name.
+    """
+
+    act: str
+    office: Mapping[Any, Any] | None
+    registered_on: date
+    outside: Mapping[str, Any] | None = None
+    late: bool = False
+
+
+def draft(content: Mapping[str, Any], standing: Standing, grounds: Grounds) -> tuple[dict[str, Any], list[FieldError]]:
+    """The facts of a new contract as handed in, and everything that is wrong with it and with the act."""
+    whole = {**dict.fromkeys(COLUMNS), **dict.fromkeys(SIDES), **content}
+    facts, wrong = facts_of(whole, grounds)
+    pointer = "/registered_on"
+    if standing.act == "outside":
+        pointer = "/outside/registered_on"
+        if standing.outside is None or not re.fullmatch(OUTSIDE_NUMBER, standing.outside["number"]):
+            wrong.append(FieldError("/outside/number", "bad-format", "14 or 16 digits are needed."))
+    if standing.registered_on > today():
+        wrong.append(FieldError(pointer, "in-future", "A registration cannot lie in the future."))
+    return facts, judge(facts, wrong, standing, grounds)
+
+
+def judge(facts: Mapping[str, Any], wrong: list[FieldError], standing: Standing, grounds: Grounds) -> list[FieldError]:
+    """All errors of complete facts. Fields that are `wrong` by themselves are not judged beside others as well."""
+    parts = {_part(error) for error in wrong}
+    registered = standing.act == "registered"
+    found = check_whole(facts, code_lists(grounds.unit), standing.registered_on, in_force=registered)
+    if parts.isdisjoint(SIDES):
+        if registered:
+            territory = standing.office["place"] if standing.office else None
+            found += outside_territory(facts, territory, tree(grounds.unit))
+        else:
+            found += outside_region(facts, home_region(), tree(grounds.unit))
+    return wrong + [error for error in found if _part(error) not in parts]
+
+
+def _part(error: FieldError) -> str:
+    return error.pointer.split("/")[1]
+
+
+def new_row(facts: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    """The row of a new entry; a registration still lacks its number."""
+    office, registered = standing.office, standing.act == "registered"
+    outside_number = standing.outside["number"] if standing.outside else None
+    mark, moment = fingerprint(facts), now()
+    return {
+        **facts,
+        "id": new_id("con"),
+        "number": None,
+        "act": standing.act,
+        "office": office["id"] if office and registered else None,
+        "office_place": office["place"] if office and registered else None,
+        "recorder": office["id"] if office else None,
+        "outside_number": outside_number,
+        "outside_office": standing.outside["office"] if standing.outside else None,
+        "registered_on": standing.registered_on,
+        "late": standing.late,
+        "state": "registered",
+        "version": 1,
+        "fingerprint": mark,
+        "live_fingerprint": mark,
+        "live_outside_number": outside_number,
+        "recorded_at": moment,
+        "updated_at": moment,
+    }
+
+
+def clash(unit: Unit, row: Mapping[str, Any]) -> Conflict | None:
+    """The refusal if another live contract is this one (重复登记), or has its outside number.
+
+    Names the other one's number only to those who may know of it.
+    """
+    same = Contract.live_fingerprint == row["fingerprint"]
+    if row["outside_number"] is not None:
+        same = or_(
+            same, Contract.live_outside_number == row["outside_number"], Contract.number == row["outside_number"]
+        )
+    other = unit.execute(
+        select(
+            Contract.number, Contract.outside_number, Contract.fingerprint, visible_to(unit.actor).label("known")
+        ).where(same, Contract.id != row["id"])
+    ).first()
+    if other is None:
+        return None
+    code = "duplicate-contract" if other.fingerprint == row["fingerprint"] else "duplicate-outside-number"
+    under = f" under number {other.number or other.outside_number}" if other.known else ""
+    return Conflict(f"This contract is registered already{under}.", code=code)
+
+
+def tell(
+    unit: Unit,
+    kind: str,
+    row: Mapping[str, Any],
+    lines: Sequence[Line],
+    *,
+    reason: str | None = None,
+    text: str | None = None,
+    occurred_on: date | None = None,
+) -> None:
+    """Put a new version into the journal, and its lines into event and ledger."""
+    payload: dict[str, Any] = {name: _plain(row[name]) for name in FACTS}
+    personal = {}
+    for side in SIDES:
+        if row[f"{side}_nature"] in PERSONAL_NATURES:
+            personal[f"{side}_name"] = payload[f"{side}_name"]
+            payload[f"{side}_name"] = None
+    payload |= {"text": text, "ledger": list(lines)}
+    event = Event(
+        kind=f"contract.{kind}",
+        subject=row["id"],
+        version=row["version"],
+        payload=payload,
+        personal=personal or None,
+        reason=reason,
+        occurred_on=occurred_on,
+    )
+    post(unit, append(unit, event), lines)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,111 @@
+"""Official figures as quoted, each with its source, and the figure computed from the ledger beside it.
+
+A quoted figure is never part of a computed one; the reference data's loader brings them in with `load_published`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, select
+
+from market.statistics.answers import Reader, shown
+from market.statistics.model import PublishedFigure
+from market.statistics.queries import Figures, added, figures
+from market.statistics.question import Period, Question
+from market.statistics.wording import region_name
+from market.store.paging import Page, Sort, fetch_page
+from market.store.session import Unit
+from market.store.types import fen, yuan
+
+_COLUMNS = tuple(PublishedFigure.__table__.columns)
+
+
+def load_published(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Replace all quoted figures by these (texts under region, period, basis, measure, value, source, note)."""
+    unit.execute(delete(PublishedFigure))
+    values = [
+        {
+            "line": line,
+            "region": row["region"],
+            "year": int(row["period"][:4]),
+            "period": row["period"],
+            "basis": row["basis"],
+            "measure": row["measure"],
+            "value": int(row["value"]) if row["measure"] == "deals" else fen(Decimal(row["value"])),
+            "source": row["source"],
+            "note": row["note"] or None,
+        }
+        for line, row in enumerate(rows, 1)
+    ]
+    unit.execute(insert(PublishedFigure), values)
+
+
+def page_of_published(
+    unit: Unit, *, year: int | None, basis: str | None, cursor: str | None, limit: int, reader: Reader
+) -> Page:
+    """Quoted figures in the order of their list, of a year or basis, each with the computed one and the difference.
+
+    Costs one statement for the page and one for each region and basis in it, however many figures it has.
+    """
+    statement: Select[Any] = select(*_COLUMNS)
+    if year is not None:
+        statement = statement.where(PublishedFigure.year == year)
+    if basis is not None:
+        statement = statement.where(PublishedFigure.basis == basis)
+    sort = Sort((PublishedFigure.line,), ("line",))
+    page = fetch_page(unit, statement, sort, ["published-figures", year, basis], cursor, limit)
+    rows = [dict(row._mapping) for row in page.rows]
+    months = _computed_months(unit, rows)
+    return Page([_beside(unit, row, months[row["region"], row["basis"]], reader) for row in rows], page.next)
+
+
+def _computed_months(unit: Unit, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Figures]:
+    spans: dict[tuple[str, str], list[Period]] = {}
+    for row in rows:
+        period = _months(row["period"])
+        spans.setdefault((row["region"], row["basis"]), []).extend([period] if period else [])
+    found = {}
+    for (region, basis), periods in spans.items():
+        if periods:
+            whole = Period(min(period.first for period in periods), max(period.last for period in periods))
+            found[region, basis] = figures(unit, Question(whole, basis, region, by=("month",)))
+        else:
+            found[region, basis] = Figures(added(()), {})
+    return found
+
+
+def _beside(unit: Unit, row: dict[str, Any], months: Figures, reader: Reader) -> dict[str, Any]:
+    period, money = _months(row["period"]), row["measure"] != "deals"
+    computed, withheld = None, False
+    if period is not None:
+        lies_in = [
+            measures
+            for (key,), measures in months.groups.items()
+            if period.first <= int(key.replace("-", "")) <= period.last
+        ]
+        cell = shown(added(lies_in), reader.floor)
+        computed, withheld = cell[row["measure"]], cell["suppressed"] and money
+
+    def wire(value: int | None) -> int | str | None:
+        return yuan(value) if money and value is not None else value
+
+    return {
+        **row,
+        "value": wire(row["value"]),
+        "region": {"code": row["region"], "name": region_name(unit, row["region"], reader.language)},
+        "computed": wire(computed),
+        "difference": wire(None if computed is None else computed - row["value"]),
+        "suppressed": withheld,
+        "synthetic": unit.database.is_demo(),
+    }
+
+
+def _months(period: str) -> Period | None:
+    """The months of a quoted period; None when it is not made of whole months, which the ledger cannot tell apart."""
+    try:
+        return Period.parse(period)
+    except ValueError:
+        return None

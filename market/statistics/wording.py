@@ -1,0 +1,140 @@
+"""The words of an answer in Chinese and English: what was counted and how, and the names of keys.
+
+Whoever changes what a figure means, or these words, raises `DEFINITION_VERSION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from market.fields.queries import catalogue, code_lists
+from market.organisations.queries import by_ids
+from market.places.queries import Places, tree
+from market.statistics.ledger import ABROAD, ELSEWHERE, HK_MO_TW, UNSPECIFIED
+from market.statistics.question import DIMENSIONS, Question
+from market.store.session import Unit
+
+DEFINITION_VERSION = 1
+
+_BASES = {
+    "zh": {
+        "involved": "卖方或买方位于{region}的技术合同（涉及），每份只计一次，含在外地登记、在此备案的合同",
+        "output": "卖方位于{region}的技术合同（输出技术），含在外地登记、在此备案的合同",
+        "absorbed": "买方位于{region}的技术合同（吸纳技术），含在外地登记、在此备案的合同",
+        "internal": "买卖双方均位于{region}的技术合同（区内），含在外地登记、在此备案的合同",
+        "registered": "由{region}的登记机构认定登记的技术合同，不含在外地登记的合同",
+    },
+    "en": {
+        "involved": "Technology contracts whose seller or buyer, or both, lie in {region} (涉及), each counted once, "
+        "including contracts registered elsewhere and recorded here",
+        "output": "Technology contracts whose seller lies in {region} (输出), including contracts registered elsewhere "
+        "and recorded here",
+        "absorbed": "Technology contracts whose buyer lies in {region} (吸纳), including contracts registered elsewhere "
+        "and recorded here",
+        "internal": "Technology contracts whose seller and buyer both lie in {region} (区内), including contracts "
+        "registered elsewhere and recorded here",
+        "registered": "Technology contracts registered by an office of {region} (认定登记), without contracts registered "
+        "elsewhere",
+    },
+}
+_RULES = {
+    "zh": (
+        "{basis}；按登记日期（北京时间）归入统计期。deals 为项数，total_amount 为成交额（合同总金额），tech_amount 为其中的"
+        "技术交易额，单位为元。合同变更后以新内容计入原统计期，注销、撤销的从原统计期冲回，因此过去各期的数字会重新列报。"
+    ),
+    "en": (
+        "{basis}; counted in the period of the date of registration (Asia/Shanghai). deals: number of contracts; "
+        "total_amount: contract amount; tech_amount: the technology part of it; all amounts in yuan. A changed contract "
+        "counts with its new content in its first period, a cancelled or revoked one is taken back from it, so past periods "
+        "are restated."
+    ),
+}
+_OVERLAP = {
+    "zh": "各组按合同所涉及的盟市（旗县）归集：两地之间的合同在两地各计一次，在合计中只计一次，"
+    "因此各组之和等于 totals 加 overlap。",
+    "en": "Groups are by the league or banner involved: a deal between two of them stands in both and once in the totals, "
+    "so the groups add up to totals plus overlap.",
+}
+_SUPPRESSED = {
+    "zh": "合同数为 1 至 {most} 的单元只公布项数，不公布金额（suppressed）。",
+    "en": "Cells of 1 to {most} contracts show their count but no amount (suppressed).",
+}
+_SYNTHETIC = {
+    "zh": "演示数据：所有合同均为虚构。仅全区年度合计（按口径）与已公布数字拟合；盟市、类别、领域、月份等更细的数字均为虚构。",
+    "en": "Demonstration data: every contract is invented. Only the region's yearly totals by basis were fitted to published "
+    "figures; everything finer (leagues, types, fields, months …) is invented.",
+}
+_BUCKETS = {
+    "zh": {HK_MO_TW: "港澳台", ABROAD: "境外", UNSPECIFIED: "未注明", ELSEWHERE: "外地登记机构"},
+    "en": {
+        HK_MO_TW: "Hong Kong, Macao and Taiwan",
+        ABROAD: "Abroad",
+        UNSPECIFIED: "Unspecified",
+        ELSEWHERE: "An office elsewhere",
+    },
+}
+_ONLY = {"zh": "{name}（下级未注明）", "en": "{name}, no further detail"}
+
+
+def definition(unit: Unit, question: Question, language: str, floor: int) -> str:
+    """What the figures count, in words. Cells below `floor` contracts are suppressed."""
+    basis = _BASES[language][question.basis].format(region=region_name(unit, question.region, language))
+    sentences = [_RULES[language].format(basis=basis)]
+    if question.overlapping:
+        sentences.append(_OVERLAP[language])
+    if floor > 1:
+        sentences.append(_SUPPRESSED[language].format(most=floor - 1))
+    return ("" if language == "zh" else " ").join(sentences)
+
+
+def synthetic_note(unit: Unit, language: str) -> str | None:
+    """What was fitted and what is invented in a demonstration database; None in a real one."""
+    return _SYNTHETIC[language] if unit.database.is_demo() else None
+
+
+def region_name(unit: Unit, code: str, language: str) -> str:
+    """The name of a place."""
+    place = tree(unit).find(code)
+    return code if place is None else place.label(language)
+
+
+def labels(unit: Unit, question: Question, language: str, keys: Iterable[tuple[str, ...]]) -> list[dict[str, str]]:
+    """For each key its parts' names."""
+    columns = [set(column) for column in zip(*keys, strict=True)]
+    names = [
+        _names(unit, question, dimension, language, column)
+        for dimension, column in zip(question.by, columns, strict=False)
+    ]
+    return [
+        {dimension: known[part] for dimension, known, part in zip(question.by, names, key, strict=True)} for key in keys
+    ]
+
+
+def _names(unit: Unit, question: Question, name: str, language: str, codes: set[str]) -> dict[str, str]:
+    dimension, buckets = DIMENSIONS[name], _BUCKETS[language]
+    label: Callable[[str], str]
+    if dimension.kind == "place":
+        places = tree(unit)
+        label = lambda code: _place_name(places, question.view, dimension.of, language, code)  # noqa: E731
+    elif dimension.kind == "field":
+        fields = catalogue(unit)
+        label = lambda tag: found.label(language) if (found := fields.find(tag)) else tag  # noqa: E731
+    elif dimension.kind == "office":
+        offices = by_ids(unit, codes - {ELSEWHERE})
+        label = lambda office: offices[office]["name"]  # noqa: E731
+    elif dimension.kind == "time":
+        label = str
+    else:
+        lists = code_lists(unit)
+        label = lambda code: lists.label(dimension.of, code, language)  # noqa: E731
+    return {code: buckets[code] if code in buckets else label(code) for code in codes}
+
+
+def _place_name(places: Places, view: str, level: str, language: str, code: str) -> str:
+    place = places.find(code)
+    if place is None:
+        return code
+    coarse = {"league": place.level == "province", "banner": place.level != "county"}.get(level, False)
+    if coarse and places.within(code, view):
+        return _ONLY[language].format(name=place.label(language))
+    return place.label(language)

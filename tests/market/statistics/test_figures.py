@@ -1,0 +1,268 @@
+"""Whatever happens to contracts: cells, ledger and a plain count over the live contracts tell the same, for every question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from market.access import SYSTEM
+from market.places.queries import Places, tree
+from market.statistics.model import DealCell
+from market.statistics.queries import Figures, Measures, figures, sources
+from market.statistics.question import BASES, DIMENSIONS, SIDELESS, Period, Question
+from market.statistics.rebuild import check, rebuild
+from market.store.session import Unit
+from market.store.types import month_of
+from tests.market.statistics.history import History
+
+PARTIES = [
+    ("CN", "150203"),
+    ("CN", "150202"),
+    ("CN", "150102"),
+    ("CN", "150200"),
+    ("CN", "150000"),
+    ("CN", "152501"),
+    ("CN", "110000"),
+    ("CN", "130100"),
+    ("CN", "130000"),
+    ("CN", "810000"),
+    ("HK", None),
+    ("US", None),
+    ("CN", None),
+]
+TYPES = [("DEV", "DEV_COMMISSIONED"), ("DEV", None), ("CONSULT", None), ("SERVICE", "SVC_GENERAL")]
+DAYS = [date(2017, 2, 1), date(2017, 12, 31), date(2018, 1, 1), date(2018, 3, 5), date(2018, 4, 30), date(2018, 11, 2)]
+REGIONS = ["150000", "150200", "150203", "110000", "130000", "130100"]
+
+
+@st.composite
+def contents(draw: Any) -> dict[str, Any]:
+    seller, buyer, kind = draw(st.sampled_from(PARTIES)), draw(st.sampled_from(PARTIES)), draw(st.sampled_from(TYPES))
+    total = draw(st.integers(1, 10**13))
+    return {
+        "act": draw(st.sampled_from(["registered", "registered", "outside"])),
+        "seller_country": seller[0],
+        "seller_place": seller[1],
+        "seller_nature": draw(st.sampled_from([None, "0221"])),
+        "buyer_country": buyer[0],
+        "buyer_place": buyer[1],
+        "contract_type": kind[0],
+        "contract_subtype": kind[1],
+        "field": draw(st.sampled_from(["contract:05", "contract:01"])),
+        "served_industry": draw(st.sampled_from([None, "A0111", "C"])),
+        "ip_type": draw(st.sampled_from([None, "SECRET"])),
+        "total_fen": total,
+        "tech_fen": draw(st.integers(1, total)),
+        "registered_on": draw(st.sampled_from(DAYS)),
+    }
+
+
+ACTS = st.one_of(
+    st.tuples(st.just("register"), contents()),
+    st.tuples(st.just("register"), contents()),
+    st.tuples(st.just("change"), contents()),
+    st.tuples(st.just("end"), st.sampled_from(["cancelled", "revoked"])),
+)
+
+
+@st.composite
+def questions(draw: Any) -> Question:
+    basis = draw(st.sampled_from(BASES))
+    names = [name for name in DIMENSIONS if not (name in SIDELESS and basis in ("internal", "registered"))]
+    by = draw(st.lists(st.sampled_from(names), max_size=3, unique=True))
+    by = [name for name in by if Question(Period(0, 0), basis, "").sided(name) not in by or name not in SIDELESS]
+    values = {
+        "contract_type": ("DEV",),
+        "seller_league": ("130000", "150200"),
+        "buyer_banner": ("150203", "abroad"),
+        "league": ("150100", "150200"),
+        "banner": ("150203",),
+        "month": ("2018-03",),
+        "served_industry": ("A",),
+    }
+    filters = draw(st.lists(st.sampled_from([name for name in values if name in names]), max_size=2, unique=True))
+    period = draw(st.sampled_from(["2017", "2018", "2018Q1", "2017-12..2018-03"]))
+    return Question(
+        Period.parse(period),
+        basis,
+        draw(st.sampled_from(REGIONS)),
+        tuple(by),
+        tuple((name, values[name]) for name in sorted(filters)),
+    )
+
+
+def play(history: History, acts: list[tuple[str, Any]]) -> None:
+    """Each act in a unit of its own, a week after the one before."""
+    start = 1_543_622_400  # 2018-12-01
+    for number, (act, what) in enumerate(acts):
+        with time_machine.travel(start + number * 7 * 86_400, tick=False):
+            if act == "register":
+                history.add(history.contract(**what))
+            elif history.live:
+                contract = sorted(history.live)[number % len(history.live)]
+                if act == "change":
+                    kept = {name: value for name, value in what.items() if name not in ("act", "registered_on")}
+                    history.database.write(SYSTEM, lambda unit, c=contract, k=kept: history.change(unit, c, **k))
+                else:
+                    history.database.write(SYSTEM, lambda unit, c=contract, s=what: history.end(unit, c, s))
+
+
+class Counted:
+    """The plain count: every contract looked at by itself."""
+
+    def __init__(self, places: Places, question: Question) -> None:
+        self.places, self.question = places, question
+
+    def _codes(self, row: dict[str, Any], side: str) -> tuple[str, ...]:
+        country, place = row[f"{side}_country"], row[f"{side}_place"]
+        if country in ("HK", "MO", "TW") or place in ("710000", "810000", "820000"):
+            return ("hk_mo_tw",)
+        if country != "CN":
+            return ("abroad",)
+        return ("unspecified",) if place is None else self.places.lineage(place)
+
+    def inside(self, row: dict[str, Any], side: str) -> bool:
+        return self.question.region in self._codes(row, side)
+
+    def key(self, row: dict[str, Any], name: str) -> str:
+        side, _, level = name.partition("_")
+        day = row["registered_on"]
+        if level in ("league", "banner", "province"):
+            codes = self._codes(row, side)
+            if level == "province" or not self.places.within(codes[-1], self.places.lineage(self.question.region)[-1]):
+                return codes[-1]
+            wanted = ("prefecture", "province") if level == "league" else ("county", "prefecture", "province")
+            return next(code for rank in wanted for code in codes if self.places.find(code).level == rank)
+        if name == "served_industry":
+            return (row[name] or "unspecified")[0] if row[name] else "unspecified"
+        if name == "contract_subtype":
+            return row[name] or row["contract_type"]
+        if name == "office":
+            return row[name] or "elsewhere"
+        times = {
+            "month": f"{day.year}-{day.month:02d}",
+            "quarter": f"{day.year}Q{(day.month + 2) // 3}",
+            "year": f"{day.year}",
+        }
+        return times.get(name) or row[name] or "unspecified"
+
+    def parts(self, row: dict[str, Any]) -> list[tuple[str, ...]]:
+        """The groups a contract stands in; under `involved` by league, one for each side that counts."""
+        question = self.question
+        if not question.period.first <= month_of(row["registered_on"]) <= question.period.last:
+            return []
+        sides = self.inside(row, "seller"), self.inside(row, "buyer")
+        here = row["office_place"] is not None and self.places.within(row["office_place"], question.region)
+        counts = {
+            "involved": any(sides),
+            "output": sides[0],
+            "absorbed": sides[1],
+            "internal": all(sides),
+            "registered": here,
+        }
+        if not counts[question.basis]:
+            return []
+        found: list[tuple[str, ...]] = []
+        if question.basis != "involved":
+            views: list[Callable[[str], str]] = [lambda name: question.sided(name)]
+        else:
+            views = [
+                lambda name, side=side: f"{side}_{name}" if name in SIDELESS else name
+                for side, lies in zip(("seller", "buyer"), sides, strict=True)
+                if lies
+            ]
+        for view in views:
+            if all(self.key(row, view(name)) in values for name, values in question.filters):
+                key = tuple(self.key(row, view(name)) for name in question.by)
+                found += [key] if key not in found else []
+        return found
+
+    def figures(self, rows: list[dict[str, Any]]) -> Figures:
+        groups: dict[tuple[str, ...], list[int]] = {}
+        totals, overlap = [0, 0, 0], [0, 0, 0]
+        for row in rows:
+            values = (1, row["total_fen"], row["tech_fen"])
+            keys = self.parts(row)
+            for cell in [groups.setdefault(key, [0, 0, 0]) for key in keys] + [totals] * bool(keys):
+                cell[:] = [a + b for a, b in zip(cell, values, strict=True)]
+            if len(keys) == 2:
+                overlap = [a + b for a, b in zip(overlap, values, strict=True)]
+        by_key = {key: Measures(*cell) for key, cell in sorted(groups.items())}
+        return Figures(
+            Measures(*totals),
+            by_key if self.question.by else {},
+            Measures(*overlap) if self.question.overlapping else None,
+        )
+
+
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(acts=st.lists(ACTS, min_size=1, max_size=25), asked=st.lists(questions(), min_size=20, max_size=20))
+def test_every_path_tells_what_a_plain_count_tells(factory, engine, acts, asked):
+    with factory.open(engine, "world") as database:
+        history = History(database, factory.worlds[engine].ids["office"])
+        play(history, acts)
+        with database.snapshot(SYSTEM) as unit:
+            assert check(unit) == []
+            for question in asked:
+                expected = Counted(tree(unit), question).figures(list(history.live.values()))
+                for source in sources(unit, question):
+                    assert figures(unit, question, source) == expected, (question, source.cuboid)
+            for question in asked[:5]:
+                add_up(unit, question)
+            kept = cells(unit)
+        database.write(SYSTEM, rebuild)
+        with database.snapshot(SYSTEM) as unit:
+            assert cells(unit) == kept
+
+
+def add_up(unit: Unit, question: Question) -> None:
+    """Groups make the totals; involved = output + absorbed - internal."""
+    found = figures(unit, question)
+    if question.by:
+        parts = [*found.groups.values()]
+        overlap = found.overlap or Measures()
+        assert [sum(column) for column in zip(Measures(), *parts, strict=True)] == [
+            a + b for a, b in zip(found.totals, overlap, strict=True)
+        ]
+    sideless = [name for name, _ in question.filters if name in SIDELESS]
+    if not sideless:
+        bases = {
+            basis: figures(unit, Question(question.period, basis, question.region, (), question.filters)).totals
+            for basis in BASES
+        }
+        assert bases["involved"] == tuple(
+            o + a - i for o, a, i in zip(bases["output"], bases["absorbed"], bases["internal"], strict=True)
+        )
+
+
+def cells(unit: Unit) -> list[Any]:
+    columns = DealCell.__table__.columns
+    return unit.execute(select(*columns).order_by(*columns)).all()
+
+
+USUAL = [
+    (("seller_league", "contract_type", "month"), 2),
+    (("buyer_league", "contract_type", "quarter"), 3),
+    (("contract_type", "field", "year"), 1),
+    (("seller_league", "buyer_league"), 4),
+    (("seller_province", "contract_type"), 2),
+    (("league",), 2),
+    ((), 1),
+    (("contract_subtype",), None),
+    (("seller_banner",), None),
+]
+
+
+def test_the_usual_cuts_are_answered_by_a_cuboid(world):
+    with world.database.snapshot(SYSTEM) as unit:
+        for by, cuboid in USUAL:
+            chosen = next(sources(unit, Question(Period(201801, 201812), "output", "150000", by))).cuboid
+            assert (chosen and chosen.number) == cuboid, by

@@ -1,0 +1,169 @@
+"""What is posted, when, and that nobody can alter it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from market.access import SYSTEM
+from market.journal.append import Event
+from market.statistics.ledger import flow, minus, plus, post
+from market.statistics.model import DealCell, LedgerLine
+from market.store.types import month_of, today
+
+
+def lines(database, contract):
+    columns = LedgerLine.__table__.columns
+    with database.read(SYSTEM) as unit:
+        found = unit.execute(
+            select(*columns).where(LedgerLine.contract_id == contract).order_by(LedgerLine.seq, LedgerLine.line)
+        )
+        return [dict(row) for row in found.mappings()]
+
+
+def posted(database, history, **given):
+    with database.read(SYSTEM) as unit:
+        return plus(unit, history.contract(**given))
+
+
+PLACES = [
+    ("CN", "150203", ("150203", "150200", "150000")),
+    ("CN", "150200", ("150200", "150200", "150000")),
+    ("CN", "150000", ("150000", "150000", "150000")),
+    ("CN", "130100", ("130100", "130100", "130000")),
+    ("CN", "110000", ("110000", "110000", "110000")),
+    ("CN", "429000", ("429000", "429000", "420000")),
+    ("CN", "152301", ("152301", "152300", "150000")),
+    ("CN", None, ("unspecified",) * 3),
+    ("CN", "810000", ("hk_mo_tw",) * 3),
+    ("TW", None, ("hk_mo_tw",) * 3),
+    ("HK", "810000", ("hk_mo_tw",) * 3),
+    ("US", None, ("abroad",) * 3),
+]
+
+
+def test_places_are_kept_at_three_levels(history):
+    for country, place, expected in PLACES:
+        line = posted(history.database, history, seller_country=country, seller_place=place)
+        assert (line["seller_place"], line["seller_league"], line["seller_province"]) == expected
+
+
+FLOWS = [
+    ("150203", "150102", "registered", 1),
+    ("150203", "110000", "registered", 2),
+    ("110000", "150203", "registered", 3),
+    ("110000", None, "registered", 4),
+    ("150203", "150102", "outside", 5),
+    ("150203", "110000", "outside", 6),
+    ("110000", "150203", "outside", 7),
+]
+
+
+def test_flow_tells_both_sides_and_who_registered(history):
+    for seller, buyer, act, expected in FLOWS:
+        assert posted(history.database, history, seller_place=seller, buyer_place=buyer, act=act)["flow"] == expected
+
+
+def test_an_office_outside_the_region_is_not_registered_here():
+    assert flow(True, True, registered_here=False) == 5
+
+
+def test_home_is_a_setting(history, monkeypatch):
+    monkeypatch.setenv("MARKET_HOME_REGION", "110000")
+    line = posted(history.database, history, seller_place="150203", buyer_place="110000")
+    assert line["flow"] == 3 + 4
+
+
+def test_what_a_contract_leaves_open_is_unspecified(history):
+    line = posted(history.database, history, contract_type="CONSULT", contract_subtype=None, act="outside")
+    assert line["ip_type"] == line["plan_source"] == line["served_industry"] == "unspecified"
+    assert line["contract_subtype"] == "CONSULT"
+    assert line["office"] == line["office_place"] == "elsewhere"
+    assert (line["linked_demand"], line["linked_achievement"]) == (0, 0)
+    assert None not in line.values()
+
+
+def test_a_change_takes_back_exactly_what_was_posted(history):
+    [contract] = history.add(history.contract(registered_on=date(2018, 3, 15)))
+    history.database.write(
+        SYSTEM, lambda unit: history.change(unit, contract, total_fen=7, tech_fen=5, ip_type="SECRET")
+    )
+    first, back, again = lines(history.database, contract)
+    moved = {"seq", "line", "sign", "total", "tech"}
+    assert {k: v for k, v in back.items() if k not in moved} == {k: v for k, v in first.items() if k not in moved}
+    assert (back["sign"], back["total"], back["tech"]) == (-1, -first["total"], -first["tech"])
+    assert (again["seq"], again["line"], again["version"]) == (back["seq"], 2, 2)
+    assert (again["total"], again["tech"], again["ip_type"], again["stat_month"]) == (7, 5, "SECRET", 201803)
+    assert {line["rec_month"] for line in (first, back, again)} == {month_of(today())}
+
+
+def test_an_ended_contract_cannot_be_taken_back_twice(history):
+    [contract] = history.add(history.contract())
+    history.database.write(SYSTEM, lambda unit: history.end(unit, contract))
+    assert [line["sign"] for line in lines(history.database, contract)] == [1, -1]
+    with pytest.raises(ValueError, match="no live line"), history.database.read(SYSTEM) as unit:
+        minus(unit, contract)
+
+
+def test_nothing_is_posted_without_its_event(history):
+    def work(unit):
+        line = plus(unit, history.contract())
+        post(unit, Event("contract.registered", line["contract_id"], 1, {}), [line])
+
+    with pytest.raises((ValueError, KeyError)):
+        history.database.write(SYSTEM, work)
+    with history.database.read(SYSTEM) as unit:
+        assert unit.execute(select(func.count()).select_from(LedgerLine)).scalar_one() == 0
+
+
+def test_a_failed_unit_leaves_neither_line_nor_cell(history):
+    def work(unit):
+        history.register(unit, history.contract())
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        history.database.write(SYSTEM, work)
+    with history.database.read(SYSTEM) as unit:
+        assert unit.execute(select(func.count()).select_from(LedgerLine)).scalar_one() == 0
+        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 0
+
+
+def test_one_contract_touches_one_cell_of_each_cuboid_in_one_statement(history, statements):
+    with statements(history.database) as counted:
+        history.add(history.contract())
+    assert sum("deal_cell" in text for text in counted.texts) == 1
+    with history.database.read(SYSTEM) as unit:
+        found = unit.execute(select(DealCell.cuboid, DealCell.a, DealCell.b).order_by(DealCell.cuboid)).all()
+    assert [tuple(row) for row in found] == [
+        (1, "DEV", "contract:05"),
+        (2, "150100", "DEV"),
+        (3, "150200", "DEV"),
+        (4, "150100", "150200"),
+    ]
+
+
+def test_thousands_of_lines_are_posted_in_one_unit(history):
+    months = [date(1950 + number // 12, number % 12 + 1, 1) for number in range(600)]
+    history.add(*(history.contract(registered_on=day) for day in months))
+    with history.database.read(SYSTEM) as unit:
+        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 2400
+
+
+@pytest.mark.parametrize(
+    "statement", [update(LedgerLine).values(total=0), delete(LedgerLine)], ids=["update", "delete"]
+)
+def test_the_database_refuses_to_alter_the_ledger(history, statement):
+    history.add(history.contract())
+    with pytest.raises(DBAPIError, match="append-only"):
+        history.database.write(SYSTEM, lambda unit: unit.execute(statement))
+
+
+@pytest.mark.parametrize("wrong", [{"rec_month": 201802}, {"sign": 2}, {"flow": 9}])
+def test_the_database_refuses_an_impossible_line(history, wrong):
+    line = posted(history.database, history)
+    row = {**line, "seq": 1, "line": 1, "rec_month": 201803, **wrong}
+    with pytest.raises(IntegrityError):
+        history.database.write(SYSTEM, lambda unit: unit.execute(insert(LedgerLine), [row]))

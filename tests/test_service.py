@@ -1,0 +1,80 @@
+"""The service as it is run: gunicorn on a port of loopback, real HTTP, the main job from end to end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from market.access import SYSTEM
+from market.journal import read as journal
+from market.sample.demo import curls
+from market.statistics.rebuild import check
+from market.tour import run
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def service(world) -> Iterator[str]:
+    """The address of a service over the world."""
+    port = free_port()
+    environment = {**os.environ, "DATABASE_URL": world.database.engine.url.render_as_string(hide_password=False)}
+    command = [sys.executable, "-m", "market.cli", "serve", "--bind", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_ready(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+    assert "Traceback" not in log
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[str]) -> None:
+    for _ in range(300):
+        assert process.poll() is None, process.stderr.read()
+        try:
+            if requests.get(f"{url}/readyz", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the service did not come up")
+
+
+def test_the_tour_does_the_main_job_over_http(service, world, capsys):
+    run(service, world.keys)
+    assert "stands in every figure it belongs to" in capsys.readouterr().out
+    with world.database.snapshot(SYSTEM) as unit:
+        assert journal.verify(unit) + check(unit) == []
+
+
+def test_the_five_lines_can_be_pasted_into_a_shell_again_and_again(service, world):
+    script = "\n".join(curls(world.keys, service))
+    for times in (1, 2):
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+        achievement, demand, matches, contract, figures = done.stdout.splitlines()
+        assert '"state":"published"' in achievement
+        assert '"state":"published"' in demand
+        assert re.search('"achievement":{[^}]*' + re.search(r"ach_\w+", achievement)[0], matches), matches
+        assert re.search(r'"number":"\d{16}"', contract), contract
+        assert f'"deals":{times},"total_amount":"{times * 700000}.00"' in figures
+
+
+def test_five_lines_are_five_lines(world):
+    assert [line.split("(")[0].split()[0] for line in curls(world.keys, "http://x")] == ["A=$", "D=$"] + ["curl"] * 3
