@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask, Response, send_from_directory
 
-from api import gate, problems
+from api import gate, logs, problems
 from api.routes import Routes, mount
 from market.store.config import Settings
 from market.store.session import Database
@@ -26,8 +26,7 @@ _START = 'SwaggerUIBundle({url: "/openapi.yaml", dom_id: "#ui", validatorUrl: nu
 
 def all_routes() -> list[Routes]:
     """The routes of every capability, in order."""
-    present = [name for name in CAPABILITIES if (Path(__file__).parent / name / "routes.py").exists()]
-    return [import_module(f"api.{name}.routes").routes for name in present]
+    return [import_module(f"api.{name}.routes").routes for name in CAPABILITIES]
 
 
 def create_app(database: Database | None = None, settings: Settings | None = None) -> Flask:
@@ -40,6 +39,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
     gate.install(app)
+    logs.install(app, settings.log_level)
     problems.install(app)
     for routes in all_routes():
         mount(app, routes)
@@ -75,7 +75,8 @@ def _mount_docs(app: Flask) -> None:
     @gate.public
     def docs() -> Response:
         """The description as a page; nothing is loaded from elsewhere."""
-        return Response(_DOCS, mimetype="text/html")
+        policy = {"Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"}
+        return Response(_DOCS, mimetype="text/html", headers=policy)
 
     @app.get("/docs/<name>")
     @gate.public

@@ -107,3 +107,40 @@ def test_no_float_holds_money():
 def test_migrations_never_import_the_market():
     for path in sources("migrations"):
         assert not any(name.split(".")[0] in {"market", "api"} for name in imports(path)), path
+
+
+def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
+    for path in sources("api"):
+        if path.name == "routes.py" and path.parent.name != "api":
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                    yield path, node
+
+
+def test_a_route_is_parse_call_dump():
+    """About ten lines, and no business decision."""
+    assert list(views())
+    for path, view in views():
+        lines = view.end_lineno - view.body[0].end_lineno
+        assert lines <= 12, f"{path}: {view.name} has {lines} lines"
+        decisions = [node for node in ast.walk(view) if isinstance(node, ast.If | ast.For | ast.While | ast.Try)]
+        assert not decisions, f"{path}: {view.name} decides"
+
+
+def test_every_route_says_who_may_call_it():
+    for path, view in views():
+        names = {ast.unparse(decorator).split("(")[0] for decorator in view.decorator_list}
+        assert names & {"allow", "public"}, f"{path}: {view.name}"
+
+
+def test_pages_are_keyset_pages_and_the_paging_code_exists_once():
+    for path in sources("market") + sources("api"):
+        attributes = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert "offset" not in attributes, path
+
+
+def test_no_public_function_is_without_types_and_docstring():
+    for path in sources("market"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{path}: {node.name}"

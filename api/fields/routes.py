@@ -19,7 +19,6 @@ from api.fields.schemas import (
 from api.gate import allow, language, public
 from api.routes import Created, Routes, Tagged, unless_matched
 from market.access import Permission
-from market.errors import NotFound
 from market.fields.actions import change_link, link_fields, remove_link
 from market.fields.queries import (
     catalogue,
@@ -106,11 +105,7 @@ def list_code_lists(unit: Unit, query: dict[str, Any]) -> Page:
 @public
 def show_code_list(unit: Unit, name: str) -> Tagged:
     """A whole code list in its own order."""
-    found = code_lists(unit).find(name)
-    if found is None:
-        raise NotFound("There is no such code list.")
+    found = code_lists(unit).whole(name)
     tag = f'"{found.digest[:16]}-{language()}"'
     unless_matched(tag)
-    items = [item.facts(language()) for item in found.codes.values()]
-    row = {"name": name, "version": found.version, "digest": found.digest, "size": len(items), "items": items}
-    return Tagged(row, tag)
+    return Tagged(found.portrait(language()), tag)

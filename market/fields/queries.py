@@ -203,6 +203,11 @@ class CodeList:
     digest: str
     codes: dict[str, CodeItem]
 
+    def portrait(self, language: str) -> dict[str, Any]:
+        """The list and its codes, with labels in `zh` or `en`."""
+        items = [item.facts(language) for item in self.codes.values()]
+        return {"name": self.name, "version": self.version, "digest": self.digest, "size": len(items), "items": items}
+
 
 class CodeLists:
     """Every code list but the schemes of fields."""
@@ -210,9 +215,12 @@ class CodeLists:
     def __init__(self, lists: Iterable[CodeList]) -> None:
         self._lists = {each.name: each for each in lists}
 
-    def find(self, name: str) -> CodeList | None:
-        """A whole list."""
-        return self._lists.get(name)
+    def whole(self, name: str) -> CodeList:
+        """A whole list; NotFound when there is none of this name."""
+        found = self._lists.get(name)
+        if found is None:
+            raise NotFound("There is no such code list.")
+        return found
 
     def has(self, name: str, code: str) -> bool:
         """May the code be used today?"""

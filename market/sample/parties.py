@@ -60,6 +60,7 @@ class Party:
 
 
 def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file as they stand."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

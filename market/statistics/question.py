@@ -213,8 +213,7 @@ def _canonical(unit: Unit, places: Places, question: Question, name: str, value:
         return field.tag if field is not None and field.scheme == "contract" else None
     if value == UNSPECIFIED:
         return value if name not in ALWAYS_GIVEN else None
-    codes = code_lists(unit).find(dimension.of)
-    item = codes.codes.get(value) if codes else None
+    item = code_lists(unit).whole(dimension.of).codes.get(value)
     return None if item is None or (dimension.kind == "main_code" and item.parent) else value
 
 

@@ -14,16 +14,23 @@ class Settings:
     home_region: str = "150000"
     small_cell: int = 3
     """Public statistics show amounts only for cells of at least so many contracts."""
-    competent_authority: str = "内蒙古自治区科学技术厅"
-    """Which department answers for registration; the 2026 national rule may move it."""
+    log_level: str = "WARNING"
+    """INFO logs every request."""
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read DATABASE_URL, MARKET_HOME_REGION, MARKET_SMALL_CELL, MARKET_COMPETENT_AUTHORITY."""
-        given = os.environ
-        return cls(
-            given.get("DATABASE_URL", cls.database_url),
-            given.get("MARKET_HOME_REGION", cls.home_region),
-            int(given.get("MARKET_SMALL_CELL", cls.small_cell)),
-            given.get("MARKET_COMPETENT_AUTHORITY", cls.competent_authority),
-        )
+        """Read what stands in `ENVIRONMENT`; the rest keeps its default. ValueError names a wrong one."""
+        given = {name: os.environ[variable] for variable, name in ENVIRONMENT.items() if variable in os.environ}
+        small_cell = given.pop("small_cell", str(cls.small_cell))
+        if not small_cell.isdecimal():
+            raise ValueError("MARKET_SMALL_CELL must be a whole number.")
+        return cls(**given, small_cell=int(small_cell))
+
+
+ENVIRONMENT = {
+    "DATABASE_URL": "database_url",
+    "MARKET_HOME_REGION": "home_region",
+    "MARKET_SMALL_CELL": "small_cell",
+    "MARKET_LOG_LEVEL": "log_level",
+}
+"""Variables of the environment and the settings they hold."""

@@ -143,7 +143,9 @@ def test_a_key_belongs_to_its_organisation_and_path(api):
 
 
 def test_a_refused_request_does_not_use_up_its_key(api):
-    assert api.post("/v1/demands", {**DEMAND, "place": "999999"}, key="enterprise", idempotency_key="k").status_code == 422
+    assert (
+        api.post("/v1/demands", {**DEMAND, "place": "999999"}, key="enterprise", idempotency_key="k").status_code == 422
+    )
     assert api.post("/v1/demands", DEMAND, key="enterprise", idempotency_key="k").status_code == 201
 
 

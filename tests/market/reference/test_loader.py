@@ -90,7 +90,7 @@ def test_a_changed_list_is_a_new_version_and_replaces_the_copy_in_memory(
         assert tree(unit).find("150202") is not None
         stored = unit.execute(select(LoadedList.version).where(LoadedList.name == "payment_mode")).scalar_one()
         assert stored == 2
-        assert code_lists(unit).find("payment_mode").version == 2  # type: ignore[union-attr]
+        assert code_lists(unit).whole("payment_mode").version == 2
 
 
 def test_a_replaced_code_lives_on_as_an_alias(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

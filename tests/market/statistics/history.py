@@ -20,8 +20,8 @@ Row = dict[str, Any]
 class History:
     """A register kept by hand; `live` holds the newest version of every contract that counts."""
 
-    def __init__(self, database: Database, office: str, office_place: str = "150000") -> None:
-        self.database, self.office, self.office_place = database, office, office_place
+    def __init__(self, database: Database, office: str) -> None:
+        self.database, self.office = database, office
         self.live: dict[str, Row] = {}
         self.number = 0
 
@@ -64,6 +64,7 @@ class History:
             "payment_mode": None,
             "demand_id": None,
             "achievement_id": None,
+            "office_place": "150000",
             "recorder": self.office,
             "recorded_at": 0,
             "updated_at": 0,
@@ -75,7 +76,7 @@ class History:
             **row,
             "number": f"99{self.number:014d}" if here else None,
             "office": self.office if here else None,
-            "office_place": self.office_place if here else None,
+            "office_place": row["office_place"] if here else None,
             "outside_number": None if here else f"{self.number:016d}",
             "outside_office": None if here else "外地登记处",
             "fingerprint": mark,

@@ -47,6 +47,7 @@ def contents(draw: Any) -> dict[str, Any]:
     total = draw(st.integers(1, 10**13))
     return {
         "act": draw(st.sampled_from(["registered", "registered", "outside"])),
+        "office_place": draw(st.sampled_from(["150000", "150203", "110000"])),
         "seller_country": seller[0],
         "seller_place": seller[1],
         "seller_nature": draw(st.sampled_from([None, "0221"])),
@@ -107,7 +108,11 @@ def play(history: History, acts: list[tuple[str, Any]]) -> None:
             elif history.live:
                 contract = sorted(history.live)[number % len(history.live)]
                 if act == "change":
-                    kept = {name: value for name, value in what.items() if name not in ("act", "registered_on")}
+                    kept = {
+                        name: value
+                        for name, value in what.items()
+                        if name not in ("act", "registered_on", "office_place")
+                    }
                     history.database.write(SYSTEM, lambda unit, c=contract, k=kept: history.change(unit, c, **k))
                 else:
                     history.database.write(SYSTEM, lambda unit, c=contract, s=what: history.end(unit, c, s))
@@ -246,6 +251,31 @@ def add_up(unit: Unit, question: Question) -> None:
 def cells(unit: Unit) -> list[Any]:
     columns = DealCell.__table__.columns
     return unit.execute(select(*columns).order_by(*columns)).all()
+
+
+def test_a_deal_from_outside_the_region_but_inside_its_league_counts_for_the_league(history):
+    history.add(history.contract(seller_place="150202", buyer_place="150203"))
+    question = Question(Period(201801, 201812), "involved", "150203", ("league",))
+    with history.database.snapshot(SYSTEM) as unit:
+        found = figures(unit, question)
+    assert {key: cell.deals for key, cell in found.groups.items()} == {("150200",): 1}
+    assert (found.totals.deals, found.overlap.deals) == (1, 0)
+
+
+def test_a_league_asked_for_counts_only_inside_the_region(history):
+    history.add(history.contract(seller_place="130100", buyer_place="150203"))
+    with history.database.snapshot(SYSTEM) as unit:
+        for league, deals in (("130000", 0), ("150200", 1), ("150100", 0)):
+            question = Question(Period(201801, 201812), "involved", "150000", (), (("league", (league,)),))
+            assert figures(unit, question).totals.deals == deals, league
+
+
+def test_a_region_has_the_offices_of_its_parts(history):
+    history.add(*(history.contract(office_place=place) for place in ("150203", "150200", "150102", "110000")))
+    with history.database.snapshot(SYSTEM) as unit:
+        for region, deals in (("150000", 3), ("150200", 2), ("150203", 1), ("110000", 1)):
+            question = Question(Period(201801, 201812), "registered", region)
+            assert figures(unit, question).totals.deals == deals, region
 
 
 USUAL = [
