@@ -75,7 +75,9 @@ def _mount_docs(app: Flask) -> None:
     @gate.public
     def docs() -> Response:
         """The description as a page; nothing is loaded from elsewhere."""
-        policy = {"Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"}
+        policy = {
+            "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+        }
         return Response(_DOCS, mimetype="text/html", headers=policy)
 
     @app.get("/docs/<name>")

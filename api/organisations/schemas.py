@@ -23,6 +23,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\
 
 _PLACE = {"description": "GB/T 2260 code; null for a foreign organisation.", "example": "150203"}
 _NATURE = {"description": "Code of the list `party_nature`.", "example": "150"}
+_ZONE = {"description": "开发区: code of the list `development_zone`.", "example": "baotou_rare_earth"}
 _CREDIT_CODE = {"description": "统一社会信用代码; null for a foreign organisation.", "example": "91990000XX0000001D"}
 _PREFIX = {"description": "Six digits in the numbers of an office's contracts; offices only.", "example": "990000"}
 _SCOPES = {
@@ -149,6 +150,7 @@ class ApprovalIn(Input):
     nature = Identifier(
         40, load_default=None, allow_none=True, metadata={**_NATURE, "description": "Default: as claimed."}
     )
+    development_zone = Identifier(40, load_default=None, allow_none=True, metadata=_ZONE)
     number_prefix = Identifier(6, load_default=None, allow_none=True, metadata=_PREFIX)
 
 
@@ -170,6 +172,7 @@ class OrganisationDetails(Output):
     credit_code = _shown(**_CREDIT_CODE, nullable=True)
     country = _shown("ISO 3166-1 alpha-2.")
     nature = _shown(**_NATURE, nullable=True)
+    development_zone = _shown(**_ZONE, nullable=True)
     number_prefix = _shown(**_PREFIX, nullable=True)
     created_at = Moment()
 

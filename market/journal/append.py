@@ -99,7 +99,7 @@ def seal(unit: Unit) -> None:
 @cache
 def _statements() -> tuple[Executable, Executable, Executable, Executable]:
     """Made once: every unit runs them while it holds the head."""
-    columns = {name: bindparam(name) for name in ("seq", "recorded_at", "hash")}
+    columns: dict[str, Any] = {name: bindparam(name) for name in ("seq", "recorded_at", "hash")}
     return (
         select(JournalHead.seq, JournalHead.recorded_at, JournalHead.hash).with_for_update(),
         insert(JournalEntry),

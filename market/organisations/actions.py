@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from market.access import PERMISSIONS, Permission, Role
 from market.errors import Conflict, FieldError, Forbidden, NotFound, Unauthenticated, check, check_version
+from market.fields.queries import code_lists
 from market.journal.append import Event, append
 from market.organisations.model import ApiKey, Application, Organisation
 from market.organisations.parties import HOME_COUNTRY, check_name, check_party
@@ -41,20 +42,25 @@ MAX_WRONG_CLAIMS = 10
 
 
 def enrol(unit: Unit, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Make an organisation a member: `name`, `role`, `credit_code`, `country`, `place`, `nature`, `number_prefix` (offices).
+    """Make an organisation a member: `name`, `role`, `credit_code`, `country`, `place`, `nature`, `development_zone`,
+    `number_prefix` (offices).
 
-    Whoever calls this has decided on role and place. Raises Conflict `credit-code-taken` or `number-prefix-taken`.
+    A zone (开发区) is an attribute and no place: it has no GB/T 2260 code. Whoever calls this has decided on role and place. Raises Conflict `credit-code-taken` or `number-prefix-taken`.
     """
     role = Role(facts["role"])
     party, errors = check_party(unit, facts)
     errors += _check_seat(unit, party)
     prefix = facts.get("number_prefix")
     errors += _check_prefix(unit, role, prefix)
+    zone = facts.get("development_zone")
+    if zone is not None and not code_lists(unit).has("development_zone", zone):
+        errors.append(FieldError("/development_zone", "unknown-value", "There is no such development zone."))
     check(errors, "The organisation cannot be enrolled so.")
     row = {
         "id": new_id("org"),
         **party,
         "role": role.value,
+        "development_zone": zone,
         "number_prefix": prefix,
         "version": 1,
         "created_at": now(),
@@ -133,7 +139,7 @@ def apply(unit: Unit, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def approve(unit: Unit, application_id: str, decision: Mapping[str, Any], expected: int | None) -> dict[str, Any]:
-    """Enrol an applicant with the `role`, `place`, `nature` (None: as claimed) and `number_prefix` the reviewer sets.
+    """Enrol an applicant with the `role`, `place`, `nature` (None: as claimed), zone and number prefix the reviewer sets.
 
     An office gives the applicants' roles only, and only a place of its territory.
     """
@@ -149,6 +155,7 @@ def approve(unit: Unit, application_id: str, decision: Mapping[str, Any], expect
         "role": role,
         "place": decision["place"],
         "nature": decision["nature"] or row["nature"],
+        "development_zone": decision["development_zone"],
         "number_prefix": decision["number_prefix"],
     }
     organisation = enrol(unit, facts)

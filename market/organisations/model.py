@@ -23,6 +23,7 @@ class Organisation(Base):
     country: Mapped[str] = mapped_column(Code(2))
     place: Mapped[str | None] = mapped_column(Code(6))
     nature: Mapped[str | None] = mapped_column(Code(40))
+    development_zone: Mapped[str | None] = mapped_column(Code(40))
     number_prefix: Mapped[str | None] = mapped_column(Code(6), unique=True)
     version: Mapped[int]
     created_at: Mapped[int] = mapped_column(Instant)

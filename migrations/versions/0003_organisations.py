@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("country", code(2), nullable=False),
         sa.Column("place", code(6)),
         sa.Column("nature", code(40)),
+        sa.Column("development_zone", code(40)),
         sa.Column("number_prefix", code(6)),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),

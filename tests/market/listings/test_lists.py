@@ -90,6 +90,17 @@ def test_the_states_by_their_facts():
     assert state_of({**row, "valid_until": day - timedelta(days=1), "withdrawn_at": 2}, day) == "withdrawn"
 
 
+def test_an_administrator_lists_what_is_published_and_every_other_state_by_name(world):
+    administrator = world.actor("administrator")
+    draft, ending = post(world, "university", publish=False), post(world, "broker", valid_until=today())
+    lasting = post(world, "enterprise", anonymous=True)
+    with time_machine.travel(today() + timedelta(days=1)):
+        assert listed(world, administrator) == [lasting]
+        assert listed(world, administrator, state="draft") == [draft]
+        assert listed(world, administrator, state="expired") == [ending]
+        assert listed(world, administrator, owner=world.ids["enterprise"]) == [lasting]
+
+
 def test_days_of_publication_are_days_in_shanghai(world):
     with time_machine.travel("2026-03-01T15:59:59.5Z", tick=False):
         last_of_the_first = post(world, "university")
@@ -130,6 +141,14 @@ def test_an_alias_filters_as_its_field(world):
     made = post(world, "university", fields=["contract:05"])
     assert listed(world, field="contract:5") == [made]
     assert listed(world, field="contract:06") == []
+
+
+def test_an_underscore_stands_for_itself(world):
+    actor, made = world.actor("university"), post(world, "university")
+    assert listed(world, actor, owner="me", field="region:rare_earth") == [made]
+    almost = update(Listing).values(tag_path=["region:rare-earth"])
+    world.database.write(SYSTEM, lambda unit: unit.execute(almost))
+    assert listed(world, actor, owner="me", field="region:rare_earth") == []
 
 
 def test_a_cursor_serves_its_own_question_only(world):

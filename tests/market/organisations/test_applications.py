@@ -25,7 +25,13 @@ GIVEN = {
     "contact": {"name": "示例联系人", "phone": "0471-0000000", "email": "contact@example.com"},
     "note": "示例备注",
 }
-DECISION = {"role": "enterprise", "place": "150203", "nature": None, "number_prefix": None}
+DECISION = {
+    "role": "enterprise",
+    "place": "150203",
+    "nature": None,
+    "development_zone": "baotou_rare_earth",
+    "number_prefix": None,
+}
 
 
 def applied(world, **changes):
@@ -62,7 +68,11 @@ def test_the_way_in(world):
         kinds = [entry["kind"] for entry in entries(unit) if entry["subject"] == application_id]
         assert verify(unit) == []
     assert (actor.role, actor.organisation, actor.place) == (Role.ENTERPRISE, row["organisation_id"], "150204")
-    assert (organisation["place"], organisation["nature"]) == ("150204", "150")
+    assert [organisation[name] for name in ("place", "nature", "development_zone")] == [
+        "150204",
+        "150",
+        "baotou_rare_earth",
+    ]
     assert kinds == ["application.submitted", "application.approved", "application.claimed"]
 
 

@@ -20,6 +20,7 @@ FACTS = {
     "country": "CN",
     "place": "150203",
     "nature": "170",
+    "development_zone": "baotou_rare_earth",
     "number_prefix": None,
 }
 OFFICE = {**FACTS, "role": "office", "number_prefix": "990203"}
@@ -54,6 +55,10 @@ def test_an_organisation_is_stored_and_journalled_whole(database):
     assert {name: kept[name] for name in FACTS} == FACTS
     assert entry["subject"] == row["id"]
     assert payload(entry) == {**FACTS, "id": row["id"], "version": 1}
+
+
+def test_a_zone_that_does_not_exist_is_refused(database):
+    assert wrong(database, {**FACTS, "development_zone": "nowhere"}) == [("/development_zone", "unknown-value")]
 
 
 def test_organisations_are_found_by_their_ids(world):
