@@ -17,12 +17,13 @@ from market.errors import MarketError
 from market.journal import read as journal
 from market.organisations import actions as organisations
 from market.organisations.queries import administrator_exists
+from market.places.queries import tree
 from market.reference.loader import load_all
 from market.registration.importing import import_lines
 from market.sample import demo as demonstration
 from market.statistics import rebuild as cube
 from market.store.config import Settings
-from market.store.info import set_up
+from market.store.info import INNER_MONGOLIA, set_up
 from market.store.migrate import upgrade
 from market.store.session import Database, Unit
 from market.tour import run as run_tour
@@ -61,7 +62,8 @@ def migrate() -> None:
 @main.command()
 @click.option("--admin-organisation", required=True, help="Name of the organisation that administers the market.")
 @click.option("--place", required=True, help="Its GB/T 2260 code, e.g. 150000.")
-def init(admin_organisation: str, place: str) -> None:
+@click.option("--region", default=INNER_MONGOLIA, show_default=True, help="The region whose statistics these will be.")
+def init(admin_organisation: str, place: str, region: str) -> None:
     """Set up a real market on an empty database; prints the first administrator key, once."""
     with _open() as database:
         upgrade(database)
@@ -69,8 +71,10 @@ def init(admin_organisation: str, place: str) -> None:
         def work(unit: Unit) -> str:
             if administrator_exists(unit):
                 raise click.ClickException("This market has an administrator already.")
-            set_up(unit.connection, "real")
+            set_up(unit.connection, "real", region)
             load_all(unit)
+            if tree(unit).present(region) is None:
+                raise click.BadParameter("There is no such place.", param_hint="--region")
             facts = {"name": admin_organisation, "role": Role.ADMINISTRATOR, "place": place, "country": "CN"}
             organisation = organisations.enrol(unit, facts)
             return organisations.issue_key(unit, organisation["id"], label="first")[1]

@@ -102,7 +102,7 @@ class Server:
                     extra_groups=[] if owner else None,
                     pass_fds=[self._lock],
                     start_new_session=True,
-                    preexec_fn=_die_with(os.getpid(), on_parent_death),
+                    preexec_fn=ending_with(os.getpid(), on_parent_death),
                 )
 
         # Sorts by code point, as SQLite does, and knows the letters of Unicode, which pg_trgm asks of it.
@@ -218,8 +218,9 @@ def _copy(installation: Path, target: Path) -> Path:
     return target / package.name / installation.name
 
 
-def _die_with(parent: int, signum: signal.Signals) -> Callable[[], None]:
-    # Runs after the change of user, which would clear it.
+def ending_with(parent: int, signum: signal.Signals) -> Callable[[], None]:
+    """What a child calls before exec, and after a change of user, to get `signum` when `parent` dies."""
+
     def before_exec() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signum)
         if os.getppid() != parent:

@@ -51,6 +51,21 @@ def test_a_real_installation_from_an_empty_database(bare):
     assert "tmk_" not in again.output
 
 
+def test_a_market_of_another_region(bare):
+    assert run(*INIT, "--region", "999999").exit_code == 2
+    assert run(*INIT, "--region", "150200").exit_code == 0
+    with Database(bare) as database:
+        client = create_app(database, Settings()).test_client()
+        assert client.get("/v1/statistics/deals?period=2018").json["region"]["code"] == "150200"
+
+
+def test_statistics_before_the_market_is_set_up_are_unavailable(bare):
+    run("migrate")
+    with Database(bare) as database:
+        reply = create_app(database, Settings()).test_client().get("/v1/statistics/deals?period=2018")
+        assert (reply.status_code, reply.json["code"]) == (503, "not-set-up")
+
+
 def test_a_wrong_place_sets_nothing_up(bare):
     refused = run("init", "--admin-organisation", "测试管理部门", "--place", "999999")
     assert refused.exit_code == 1

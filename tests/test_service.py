@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -19,6 +20,7 @@ from market.journal import read as journal
 from market.sample.demo import curls
 from market.statistics.rebuild import check
 from market.tour import run
+from tests.postgres import ending_with
 
 
 def free_port() -> int:
@@ -33,7 +35,9 @@ def service(world) -> Iterator[str]:
     port = free_port()
     environment = {**os.environ, "DATABASE_URL": world.database.engine.url.render_as_string(hide_password=False)}
     command = [sys.executable, "-m", "market.cli", "serve", "--bind", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=ending_with(os.getpid(), signal.SIGTERM)
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(url, process)
@@ -55,6 +59,16 @@ def wait_until_ready(url: str, process: subprocess.Popen[str]) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError("the service did not come up")
+
+
+def test_workers_answer_side_by_side_and_share_no_connection(service, world):
+    def ask(path: str) -> int:
+        return requests.get(
+            service + path, headers={"Authorization": f"Bearer {world.keys['office']}"}, timeout=30
+        ).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, ["/readyz", "/v1/me", "/v1/places?limit=5"] * 20)) == {200}
 
 
 def test_the_tour_does_the_main_job_over_http(service, world, capsys):

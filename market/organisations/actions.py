@@ -45,7 +45,8 @@ def enrol(unit: Unit, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Make an organisation a member: `name`, `role`, `credit_code`, `country`, `place`, `nature`, `development_zone`,
     `number_prefix` (offices).
 
-    A zone (开发区) is an attribute and no place: it has no GB/T 2260 code. Whoever calls this has decided on role and place. Raises Conflict `credit-code-taken` or `number-prefix-taken`.
+    A zone (开发区) is an attribute and no place: it has no GB/T 2260 code. Whoever calls this has decided on role and place.
+    Raises Conflict `credit-code-taken` or `number-prefix-taken`.
     """
     role = Role(facts["role"])
     party, errors = check_party(unit, facts)

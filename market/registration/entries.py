@@ -22,7 +22,6 @@ from market.fields.queries import code_lists
 from market.journal.append import Event, append
 from market.places.queries import tree
 from market.registration.territory import outside_region, outside_territory
-from market.statistics.cube import home_region
 from market.statistics.ledger import Line, post
 from market.store.session import Unit
 from market.store.types import new_id, now, today
@@ -71,7 +70,7 @@ def judge(facts: Mapping[str, Any], wrong: list[FieldError], standing: Standing,
             territory = standing.office["place"] if standing.office else None
             found += outside_territory(facts, territory, tree(grounds.unit))
         else:
-            found += outside_region(facts, home_region(), tree(grounds.unit))
+            found += outside_region(facts, grounds.unit.database.home_region(), tree(grounds.unit))
     return wrong + [error for error in found if _part(error) not in parts]
 
 

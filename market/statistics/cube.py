@@ -13,7 +13,6 @@ from typing import Any
 
 from market.statistics.model import DealCell
 from market.store import dialect
-from market.store.config import Settings
 from market.store.session import Unit
 
 ROWS_A_STATEMENT = 100
@@ -41,11 +40,6 @@ CUBOIDS = (
 """Smallest first: the first that fits a question answers it."""
 
 
-def home_region() -> str:
-    """The place every flow and league view is relative to."""
-    return Settings.from_environment().home_region
-
-
 def province_code(place: str) -> str:
     """The province of a six-digit code: the first two digits, by the construction of GB/T 2260."""
     return place[:2] + "0000"
@@ -53,7 +47,7 @@ def province_code(place: str) -> str:
 
 def add_lines(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add complete ledger rows to every cuboid. Only under the lock of the journal's head."""
-    home = province_code(home_region())
+    home = province_code(unit.database.home_region())
     cells: dict[tuple[Any, ...], list[int]] = {}
     for row in rows:
         for cuboid in CUBOIDS:

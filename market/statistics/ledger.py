@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from market.journal.append import Event, seal
 from market.places.queries import HK_MO_TW as HK_MO_TW_PLACES
 from market.places.queries import Places, tree
-from market.statistics.cube import add_lines, home_region
+from market.statistics.cube import add_lines
 from market.statistics.model import DIMENSIONS, LedgerLine
 from market.store.session import Unit
 from market.store.types import month_of
@@ -52,7 +52,7 @@ _OPTIONAL = (
 
 def plus(unit: Unit, contract: Mapping[str, Any]) -> Line:
     """The +1 line of a contract version (mapping of the contract's columns)."""
-    places, home = tree(unit), home_region()
+    places, home = tree(unit), unit.database.home_region()
     line: Line = {
         "contract_id": contract["id"],
         "version": contract["version"],

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, selec
 
 from market.errors import Invalid
 from market.places.queries import tree
-from market.statistics.cube import CUBOIDS, Cuboid, home_region, province_code
+from market.statistics.cube import CUBOIDS, Cuboid, province_code
 from market.statistics.ledger import UNSPECIFIED
 from market.statistics.model import DealCell, LedgerLine
 from market.statistics.question import DIMENSIONS, SIDELESS, Question, move_years
@@ -132,7 +132,7 @@ def _coarsest(name: str, columns: dict[str, Any]) -> str:
 def sources(unit: Unit, question: Question) -> Iterator[Source]:
     """Every source that can answer, the cheapest first."""
     needed = _needed(question, _region_level(unit, question))
-    if question.view == province_code(home_region()):
+    if question.view == province_code(unit.database.home_region()):
         for cuboid in CUBOIDS:
             source = Source(question.view, cuboid)
             if source.holds(needed):
@@ -224,7 +224,7 @@ def year_later(question: Question, key: Key) -> Key:
 
 def _region_level(unit: Unit, question: Question) -> str:
     """At which level the region cuts places; empty for home, whose side every flow tells."""
-    if question.region == home_region():
+    if question.region == unit.database.home_region():
         return ""
     place = tree(unit).find(question.region)
     assert place is not None

@@ -14,7 +14,7 @@ from market.errors import FieldError, check
 from market.fields.queries import catalogue, code_lists
 from market.organisations.queries import by_ids
 from market.places.queries import HK_MO_TW, Places, tree
-from market.statistics.cube import home_region, province_code
+from market.statistics.cube import province_code
 from market.statistics.ledger import BUCKETS, ELSEWHERE, UNSPECIFIED
 from market.store.session import Unit
 
@@ -162,7 +162,7 @@ def ask(
         span = Period.parse(period)
     except ValueError as error:
         errors.append(FieldError("/period", "bad-period", str(error)))
-    places, region = tree(unit), region or home_region()
+    places, region = tree(unit), region or unit.database.home_region()
     if places.find(region) is None:
         errors.append(FieldError("/region", "unknown-place", "There is no such place."))
     elif region in HK_MO_TW.values():

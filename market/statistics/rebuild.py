@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Integer, Select, delete, func, insert, lit
 from market.contracts.model import Contract
 from market.journal.model import JournalHead
 from market.journal.read import CHUNK, entries, payload
-from market.statistics.cube import CUBOIDS, KEYS, SUMS, Cuboid, home_region, province_code
+from market.statistics.cube import CUBOIDS, KEYS, SUMS, Cuboid, province_code
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED
 from market.statistics.model import DIMENSIONS, DealCell, LedgerLine
 from market.statistics.queries import Source
@@ -44,7 +44,7 @@ def rebuild(unit: Unit) -> None:
     unit.execute(select(JournalHead.seq).with_for_update())
     unit.execute(delete(DealCell))
     for cuboid in CUBOIDS:
-        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], _summed(cuboid).order_by(*KEYS)))
+        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], _summed(unit, cuboid).order_by(*KEYS)))
 
 
 def check(unit: Unit) -> list[str]:
@@ -57,9 +57,9 @@ def check(unit: Unit) -> list[str]:
     ]
 
 
-def _summed(cuboid: Cuboid) -> Select[Any]:
+def _summed(unit: Unit, cuboid: Cuboid) -> Select[Any]:
     """The cells of a cuboid as the ledger has them, cells that come to nothing included."""
-    source = Source(province_code(home_region()), None)
+    source = Source(province_code(unit.database.home_region()), None)
     keys: list[ColumnElement[Any]] = [
         LedgerLine.stat_month.label("stat_month"),
         LedgerLine.rec_month.label("rec_month"),
@@ -76,7 +76,7 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
     cell = [DealCell.__table__.c[name] for name in (*KEYS, *SUMS)]
     for cuboid in CUBOIDS:
         kept = select(*cell).where(DealCell.cuboid == cuboid.number)
-        summed = _summed(cuboid)
+        summed = _summed(unit, cuboid)
         for words, missing in (
             ("the ledger has a cell the cube has not", summed.except_(kept)),
             ("the cube has a cell the ledger has not", kept.except_(summed)),

@@ -11,7 +11,6 @@ class Settings:
     """What an operator may set."""
 
     database_url: str = "sqlite:///var/market.db"
-    home_region: str = "150000"
     small_cell: int = 3
     """Public statistics show amounts only for cells of at least so many contracts."""
     log_level: str = "WARNING"
@@ -29,7 +28,6 @@ class Settings:
 
 ENVIRONMENT = {
     "DATABASE_URL": "database_url",
-    "MARKET_HOME_REGION": "home_region",
     "MARKET_SMALL_CELL": "small_cell",
     "MARKET_LOG_LEVEL": "log_level",
 }

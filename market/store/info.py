@@ -11,13 +11,18 @@ from market.store.types import Code, Instant, now
 
 
 class MarketInfo(Base):
-    """One row, written when the market is set up and never changed: `demo` databases hold invented data and say so."""
+    """One row, written when the market is set up and never changed.
+
+    `demo` databases hold invented data and say so. `home_region` is the place whose statistics these are: ledger and cells were
+    made relative to it.
+    """
 
     __tablename__ = "market_info"
     __table_args__ = (CheckConstraint("one = 1", name="one"), CheckConstraint("kind IN ('demo', 'real')", name="kind"))
 
     one: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(Code(8))
+    home_region: Mapped[str] = mapped_column(Code(6))
     created_at: Mapped[int] = mapped_column(Instant)
 
 
@@ -31,8 +36,14 @@ class ReferenceState(Base):
     version: Mapped[int]
 
 
-def set_up(connection: Connection, kind: str) -> None:
-    """Say once and for all whether this database is `demo` or `real`. Conflict `already-set-up` if it was said before."""
+INNER_MONGOLIA = "150000"
+
+
+def set_up(connection: Connection, kind: str, home_region: str = INNER_MONGOLIA) -> None:
+    """Say once and for all whether this database is `demo` or `real`, and of which region it is.
+
+    Conflict `already-set-up` if it was said before.
+    """
     if connection.execute(select(MarketInfo.kind)).first() is not None:
         raise Conflict("This market is set up already.", code="already-set-up")
-    connection.execute(insert(MarketInfo), {"one": 1, "kind": kind, "created_at": now()})
+    connection.execute(insert(MarketInfo), {"one": 1, "kind": kind, "home_region": home_region, "created_at": now()})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, select
+from sqlalchemy import Connection, CursorResult, Executable, Row, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from market.access import Actor
@@ -66,6 +66,7 @@ class Database:
         self.engine = dialect.open_engine(url, pool_size=pool_size)
         self._cache: dict[str, tuple[int, Any]] = {}
         self._lock = Lock()
+        self._said: Row[Any] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -88,13 +89,24 @@ class Database:
         return value
 
     def is_demo(self) -> bool:
-        """Is this a demonstration database (`market_info.kind`)? Never changes, so it is read once; no database yet is real."""
+        """Is this a demonstration (`market_info.kind`)? What is not set up yet is none."""
+        found = self._info()
+        return found is not None and found.kind == "demo"
 
-        def load() -> bool:
+    def home_region(self) -> str:
+        """The place whose statistics these are (`market_info.home_region`). Unavailable before the market is set up."""
+        found = self._info()
+        if found is None:
+            raise Unavailable("This market is not set up: run `market init`.", code="not-set-up")
+        region: str = found.home_region
+        return region
+
+    def _info(self) -> Row[Any] | None:
+        """What the database says of itself; it never changes, so it is read once."""
+        if self._said is None:
             with dialect.transaction(self.engine, "auto") as connection:
-                return connection.execute(select(MarketInfo.kind)).scalar_one_or_none() == "demo"
-
-        return self.cached("market_info", 0, load)
+                self._said = connection.execute(select(MarketInfo.kind, MarketInfo.home_region)).one_or_none()  # type: ignore[assignment]
+        return self._said
 
     def is_ready(self) -> bool:
         """Does the database answer, and does it have our tables?"""

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from migrations.dialects import code
 
 revision = "0004"

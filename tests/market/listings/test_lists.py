@@ -151,6 +151,14 @@ def test_an_underscore_stands_for_itself(world):
     assert listed(world, actor, owner="me", field="region:rare_earth") == []
 
 
+def test_pages_are_whole_where_many_were_published_in_one_instant(world):
+    with time_machine.travel(today(), tick=False):
+        made = sorted(post(world, "university") for _ in range(8))
+    for more in ({}, {"owner": world.ids["university"]}):
+        assert listed(world, limit=3, **more) == made[::-1]
+        assert listed(world, limit=3, sort="published_at", **more) == made
+
+
 def test_a_cursor_serves_its_own_question_only(world):
     for _ in range(3):
         post(world, "university")

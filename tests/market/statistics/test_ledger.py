@@ -71,8 +71,8 @@ def test_an_office_outside_the_region_is_not_registered_here():
     assert flow(True, True, registered_here=False) == 5
 
 
-def test_home_is_a_setting(history, monkeypatch):
-    monkeypatch.setenv("MARKET_HOME_REGION", "110000")
+def test_home_is_what_the_market_was_set_up_for(history, monkeypatch):
+    monkeypatch.setattr(history.database, "home_region", lambda: "110000")
     line = posted(history.database, history, seller_place="150203", buyer_place="110000")
     assert line["flow"] == 3 + 4
 
