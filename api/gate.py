@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 
 from market.access import Actor, Permission
-from market.errors import Forbidden, Unauthenticated
+from market.errors import Forbidden, Unauthenticated, Unavailable
 from market.organisations.queries import authenticate
 from market.store.session import Database, Unit
 
@@ -86,6 +87,7 @@ def install(app: Flask) -> None:
         headers.setdefault("Cache-Control", "no-cache")
         if request.path.startswith("/v1/"):
             headers["Vary"] = "Authorization, Accept-Language"
-            if database().is_demo():
-                headers["Market-Synthetic"] = "true"
+            with suppress(Unavailable):  # the reply says already that the store does not answer
+                if database().is_demo():
+                    headers["Market-Synthetic"] = "true"
         return response

@@ -158,13 +158,6 @@ def by_ids(unit: Unit, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {row["id"]: shown(row, unit.actor, places, given["today"]) for row in rows}
 
 
-def find_public(unit: Unit, listing_id: str, kind: str) -> RowMapping | None:
-    """The id, owner and version of a listing that was ever published, whatever came of it; what a contract may name."""
-    statement = select(Listing.id, Listing.owner, Listing.version)
-    this = (Listing.id == listing_id, Listing.kind == kind, Listing.published_at.is_not(None))
-    return unit.execute(statement.where(*this)).mappings().one_or_none()
-
-
 def page_of(
     unit: Unit,
     kind: str,

@@ -63,7 +63,10 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         return engine
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_pre_ping=False, pool_use_lifo=True
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            pool_use_lifo=True,
+            connect_args={"connect_timeout": BUSY_SECONDS},
         )
     raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
@@ -204,7 +207,13 @@ def is_retryable(error: DBAPIError) -> bool:
     """The transaction was undone through no fault of its own and may be run again: serialisation, deadlock, lost connection."""
     if isinstance(error.orig, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return True
-    return error.connection_invalidated
+    return error.connection_invalidated or is_unreachable(error)
+
+
+def is_unreachable(error: DBAPIError) -> bool:
+    """The server did not answer, or ended the connection."""
+    lost = isinstance(error.orig, psycopg.OperationalError) and (error.orig.sqlstate or "57P")[:3] in ("57P", "080")
+    return lost or error.connection_invalidated
 
 
 def broken_constraint(error: DBAPIError) -> str:

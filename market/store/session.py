@@ -104,7 +104,7 @@ class Database:
     def _info(self) -> Row[Any] | None:
         """What the database says of itself; it never changes, so it is read once."""
         if self._said is None:
-            with dialect.transaction(self.engine, "auto") as connection:
+            with self._reading("auto") as connection:
                 self._said = connection.execute(select(MarketInfo.kind, MarketInfo.home_region)).one_or_none()  # type: ignore[assignment]
         return self._said
 
@@ -120,13 +120,13 @@ class Database:
     @contextmanager
     def read(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:
         """A unit whose every statement stands alone (no transaction is opened)."""
-        with self._open("auto") as connection:
+        with self._reading("auto") as connection:
             yield Unit(connection, self, actor, channel)
 
     @contextmanager
     def snapshot(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:
         """A reading unit in which all statements see the same state."""
-        with self._open("snapshot") as connection:
+        with self._reading("snapshot") as connection:
             yield Unit(connection, self, actor, channel)
 
     def write(self, actor: Actor, work: Callable[[Unit], T], channel: str = "api") -> T:
@@ -152,7 +152,7 @@ class Database:
         raise AssertionError("unreachable")
 
     def _write_once(self, actor: Actor, work: Callable[[Unit], T], channel: str) -> T:
-        with self._open("write") as connection:
+        with dialect.transaction(self.engine, "write") as connection:
             dialect.bound_waits(connection, dialect.BUSY_SECONDS)
             unit = Unit(connection, self, actor, channel)
             result = work(unit)
@@ -169,6 +169,11 @@ class Database:
             return result
 
     @contextmanager
-    def _open(self, mode: str) -> Iterator[Connection]:
-        with dialect.transaction(self.engine, mode) as connection:
-            yield connection
+    def _reading(self, mode: str) -> Iterator[Connection]:
+        try:
+            with dialect.transaction(self.engine, mode) as connection:
+                yield connection
+        except DBAPIError as error:
+            if dialect.is_unreachable(error):
+                raise Unavailable("The store does not answer; try again.") from error
+            raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -13,6 +14,7 @@ from market.access import SYSTEM
 from market.journal import read as journal
 from market.journal.model import JournalEntry
 from market.store.config import Settings
+from market.store.session import Database
 
 DEMAND = {"title": "求耐高温永磁体", "summary": "一百五十摄氏度", "fields": ["region:rare_earth"]}
 
@@ -209,10 +211,31 @@ def test_health(api, empty_database):
 
 
 def test_an_unmigrated_database_is_not_ready(factory, engine):
-    from market.store.session import Database
-
     url = factory.copy(engine, None)
     with Database(url) as database:
         client = create_app(database, Settings()).test_client()
         assert (client.get("/livez").status_code, client.get("/readyz").status_code) == (200, 503)
     factory.drop(url)
+
+
+def test_a_store_that_does_not_answer_is_503_everywhere():
+    with Database("postgresql://nobody@127.0.0.1:9/nothing") as database:
+        client = create_app(database, Settings()).test_client()
+        for reply in (client.get("/v1/places"), client.get("/v1/demands"), client.post("/v1/demands", json={})):
+            assert (reply.status_code, reply.json["code"]) == (503, "unavailable")
+            assert reply.headers["Retry-After"]
+
+
+def test_a_restarted_server_costs_one_answer_at_most(api):
+    assert api.get("/v1/places").status_code == 200
+    if api.world.database.engine.dialect.name == "postgresql":
+        with psycopg.connect(postgres_url(api.world.database), autocommit=True) as other:
+            end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            other.execute(f"{end_all} AND datname = current_database()")
+    assert api.get("/v1/places").status_code in (200, 503)
+    assert api.get("/v1/places").status_code == 200
+    assert api.post("/v1/demands", DEMAND, key="enterprise").status_code == 201
+
+
+def postgres_url(database):
+    return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -15,7 +15,6 @@ from market.errors import Forbidden, Invalid, MarketError, NotFound, Stale
 from market.journal import read as journal
 from market.listings import actions
 from market.listings.model import Listing, ListingEntry
-from market.listings.queries import find_public
 from market.store.types import instant_text, today
 from tests.market.listings.samples import facts, listed, post, seen
 
@@ -302,16 +301,6 @@ def test_many_are_posted_as_each_alone(world):
         assert differing <= {"id", "created_at", "updated_at", "published_at", "ordered_at"}
         assert entries(world, one) == entries(world, other)
         assert [e["kind"] for e in events(world, one)] == [e["kind"] for e in events(world, other)]
-
-
-def test_a_contract_may_name_what_was_ever_published(world):
-    draft, made = post(world, "university", publish=False), post(world, "university")
-    do(world, "university", "withdraw", made)
-    with world.database.read(world.actor("office")) as unit:
-        assert find_public(unit, draft, "achievement") is None
-        assert find_public(unit, made, "demand") is None
-        found = find_public(unit, made, "achievement")
-        assert dict(found) == {"id": made, "owner": world.ids["university"], "version": 2}
 
 
 def test_the_contact_is_for_its_owner_and_administrators(world):
