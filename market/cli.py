@@ -15,6 +15,7 @@ import click
 from market.access import SYSTEM, Role
 from market.errors import MarketError
 from market.journal import read as journal
+from market.listings.actions import reindex
 from market.organisations import actions as organisations
 from market.organisations.queries import administrator_exists
 from market.places.queries import tree
@@ -183,9 +184,13 @@ def verify(expect: str | None) -> None:
 @main.command()
 @click.option("--check", "check_only", is_flag=True, help="Compare only; change nothing.")
 def rebuild(check_only: bool) -> None:
-    """Make the roll-up cells anew from the ledger, or compare cells, ledger and contracts; exit 1 on any difference."""
+    """Make what is derived anew (listing entries, roll-up cells), or compare cells, ledger and contracts.
+
+    Exits 1 on any difference. Do it after a load of new fields or places.
+    """
     with _open() as database:
         if not check_only:
+            database.write(SYSTEM, reindex, channel="cli")
             database.write(SYSTEM, cube.rebuild, channel="cli")
         with database.snapshot(SYSTEM) as unit:
             breaks = cube.check(unit)

@@ -54,7 +54,6 @@ def _tags(
         field = fields.find(shared.tag)
         found.append(
             {
-                **_NO_CONDITION,
                 "kind": "tag",
                 "tag": shared.tag,
                 "own_tag": shared.own,
@@ -68,11 +67,7 @@ def _tags(
 
 def _conditions(pair: Mapping[str, Mapping[str, Any]], places: Places) -> list[dict[str, Any]]:
     judged = conditions(pair["achievement"], pair["demand"], places)
-    return [{**_NO_TAG, "kind": "condition", **condition} for condition in judged]
-
-
-_NO_TAG = dict.fromkeys(("tag", "own_tag", "relation", "weight", "label"))
-_NO_CONDITION = dict.fromkeys(("condition", "state", "detail"))
+    return [{"kind": "condition", **condition} for condition in judged]
 
 
 @cache

@@ -18,18 +18,18 @@ from market.fields.queries import Fields
 from market.places.queries import LEVELS, Places
 from market.store.types import yuan
 
-FULL = 5 << 12
-"""Closeness of the same tag; fifths of it stay whole when they are halved a dozen times."""
+FULL = 10 << 12
+"""Closeness of the same tag; tenths of it stay whole when they are halved a dozen times."""
 CLOSENESS = {
-    "exact": FULL * 4 // 5,
-    "close": FULL * 3 // 5,
-    "broader": FULL * 2 // 5,
-    "narrower": FULL * 2 // 5,
-    "related": FULL // 5,
+    "exact": FULL * 8 // 10,
+    "close": FULL * 4 // 10,
+    "broader": FULL * 3 // 10,
+    "narrower": FULL * 3 // 10,
+    "related": FULL * 2 // 10,
 }
-"""Closeness of a cross-walked tag.
+"""Closeness of a cross-walked tag: only an exact one stands before a tag one step away in the same scheme (a half).
 
-These fifths, and the halving for every step up or down a scheme, are our design: no evidence stands behind them.
+These tenths, and the halving for every step up or down a scheme, are our design: no evidence stands behind them.
 """
 LEAST_RARITY = 1_000
 """A tag that everybody has still counts for a little."""

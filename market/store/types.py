@@ -100,7 +100,13 @@ def fen(amount: Decimal) -> int:
 
 def is_clean(text: str) -> bool:
     """Free of NUL and of lone surrogates, which one or both engines cannot store."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
