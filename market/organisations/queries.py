@@ -87,8 +87,13 @@ def by_ids(unit: Unit, ids: Iterable[str]) -> dict[str, RowMapping]:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = unit.execute(select(Organisation.__table__).where(Organisation.id.in_(wanted))).mappings()
+    rows = unit.execute(_by_ids(), {"ids": wanted}).mappings()
     return {row["id"]: row for row in rows}
+
+
+@cache
+def _by_ids() -> Select[Any]:
+    return select(Organisation.__table__).where(Organisation.id.in_(bindparam("ids", expanding=True)))
 
 
 def administrator_exists(unit: Unit) -> bool:
