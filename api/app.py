@@ -15,9 +15,6 @@ from market.store.session import Database
 
 CAPABILITIES = ("places", "fields", "organisations", "listings", "matching", "statistics", "registration")
 OPENAPI = Path(__file__).parents[1] / "openapi.yaml"
-MAX_BODY = 1_000_000
-"""Bytes of a request body."""
-
 _DOCS = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>Technology market API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script></html>"""
@@ -35,7 +32,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app = Flask("market", static_folder=None)
     app.extensions["market"] = database or Database(settings.database_url)
     app.extensions["settings"] = settings
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = problems.MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
     gate.install(app)

@@ -63,7 +63,7 @@ def admit(actor: Actor, permission: Permission | None) -> None:
         return
     if actor.organisation is None:
         raise Unauthenticated("This needs a key: Authorization: Bearer <key>.")
-    raise Forbidden("The role of this key may not do this.")
+    raise Forbidden("This key may not do this: its role or its scopes do not allow it.")
 
 
 def language() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -11,6 +12,9 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from market import errors
+
+MAX_BODY = 1_000_000
+"""Bytes of a request body."""
 
 STATUSES: dict[type[errors.MarketError], tuple[int, str]] = {
     errors.Invalid: (422, "Not acceptable as it stands"),
@@ -37,6 +41,13 @@ _HTTP_CODES = {
     415: "unsupported-media-type",
     417: "expectation-failed",
     431: "headers-too-large",
+    500: "internal",
+}
+
+_HTTP_DETAILS = {
+    404: "There is nothing at this address; /docs lists what there is.",
+    405: "This address does not take this method; the Allow header lists those it takes.",
+    413: f"The body is larger than {MAX_BODY} bytes.",
 }
 
 log = logging.getLogger("market.api")
@@ -69,6 +80,11 @@ def problem(status: int, code: str, title: str, detail: str, found: Sequence[dic
     return response
 
 
+def _title(status: int) -> str:
+    known = {code: title for code, title in STATUSES.values() if code not in (409, 503)}
+    return known.get(status) or HTTPStatus(status).phrase
+
+
 def install(app: Flask) -> None:
     """Answer every exception with a problem document."""
 
@@ -81,12 +97,15 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(BadRequest)
     def refuse_request(error: BadRequest) -> Response:
-        return problem(error.status, error.code, "Bad request", error.detail, error.found)
+        return problem(error.status, error.code, _title(error.status), error.detail, error.found)
 
     @app.errorhandler(HTTPException)
     def refuse_http(error: HTTPException) -> Response:
         status = error.code or 500
-        response = problem(status, _HTTP_CODES.get(status, "bad-request"), error.name, error.description or error.name)
+        detail = _HTTP_DETAILS.get(status, error.description or error.name)
+        response = problem(status, _HTTP_CODES.get(status, "bad-request"), _title(status), detail)
+        if status == 413:
+            response.headers["Connection"] = "close"  # what remains of the body is not read
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value

@@ -27,8 +27,8 @@ from marshmallow import ValidationError, fields
 from api import gate
 from api.problems import BadRequest
 from api.schema import Identifier, Input, Output, Whole, dumper, field_errors
-from market.access import PUBLIC, Permission
-from market.errors import NotFound, Stale
+from market.access import PUBLIC, Actor, Permission
+from market.errors import FieldError, NotFound, Stale
 from market.store import idempotency
 from market.store.paging import MAX_LIMIT, Page
 from market.store.session import Unit
@@ -38,6 +38,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 _PATH_VALUE = re.compile(r"[\x21-\x7e]{1,80}\Z")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
 _VERSION_TAG = re.compile(r'"v(\d{1,9})-[0-9a-f]{16}"\Z')
+
+
+Judge = Callable[[Unit, Mapping[str, Any]], list[FieldError]]
+"""What the market finds wrong in the fields of a body that the schema let pass."""
 
 
 class Number(Whole):
@@ -93,6 +97,7 @@ class Operation:
     reply: type[Output] | None
     snapshot: bool
     secret: bool
+    judge: Judge | None
     capability: str
 
     @property
@@ -120,10 +125,19 @@ class Routes:
         return self._declare("list", "GET", path, query=query, reply=item)
 
     def create(
-        self, path: str, *, body: type[Input], reply: type[Output], secret: bool = False
+        self,
+        path: str,
+        *,
+        body: type[Input],
+        reply: type[Output],
+        secret: bool = False,
+        judge: Judge | None = None,
     ) -> Callable[[View], View]:
-        """A new thing; the view answers `Created`. `secret`: the reply holds one, so it is never stored for a replay."""
-        return self._declare("create", "POST", path, body=body, reply=reply, secret=secret)
+        """A new thing; the view answers `Created`. `secret`: the reply holds one, so it is never stored for a replay.
+
+        `judge` is asked when the schema refuses some fields, so that those wrong by a rule are named with them.
+        """
+        return self._declare("create", "POST", path, body=body, reply=reply, secret=secret, judge=judge)
 
     def change(
         self, path: str, *, reply: type[Output], method: str = "POST", body: type[Input] | None = None
@@ -142,12 +156,13 @@ class Routes:
         query: type[Input] | None = None,
         snapshot: bool = False,
         secret: bool = False,
+        judge: Judge | None = None,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
             if not hasattr(view, "permission"):
                 raise TypeError(f"{method} {path}: declare @allow(...) or @public")
             self.operations.append(
-                Operation(kind, method, path, view, body, query, reply, snapshot, secret, self.capability)
+                Operation(kind, method, path, view, body, query, reply, snapshot, secret, judge, self.capability)
             )
             return view
 
@@ -199,7 +214,7 @@ def _read(operation: Operation, path: dict[str, str]) -> Response:
     else:
         content = orjson.dumps(dump(answer))
         tag = _version_tag(answer, content)
-    if request.if_none_match.contains(tag.strip('"')):
+    if request.if_none_match.contains_weak(tag.strip('"')):
         return _not_modified(tag)
     response = Response(content, mimetype="application/json")
     response.headers["ETag"] = tag
@@ -220,7 +235,7 @@ def _write(operation: Operation, path: dict[str, str]) -> Response:
         given["expected"] = _expected_version()
     raw = request.get_data()
     if operation.body is not None:
-        given["body"] = parse_body(operation.body, raw)
+        given["body"] = parse_body(operation, actor, raw)
     elif raw:
         raise BadRequest(400, "unexpected-body", "This takes no body.")
     key = _idempotency_key(operation)
@@ -263,7 +278,7 @@ def parse_query(schema: type[Input]) -> dict[str, Any]:
     return _load(loader, given, "query")
 
 
-def parse_body(schema: type[Input], raw: bytes) -> dict[str, Any]:
+def parse_body(operation: Operation, actor: Actor, raw: bytes) -> dict[str, Any]:
     """The JSON body by its schema."""
     if request.mimetype != "application/json":
         raise BadRequest(415, "unsupported-media-type", "The body must be application/json.")
@@ -271,7 +286,14 @@ def parse_body(schema: type[Input], raw: bytes) -> dict[str, Any]:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadRequest(400, "malformed-json", f"The body is not JSON: {error}.") from None
-    return _load(_loader(schema), data, "body")
+    return _load(_loader(operation.body), data, "body", lambda valid: _judged(operation, actor, valid))
+
+
+def _judged(operation: Operation, actor: Actor, valid: Mapping[str, Any]) -> list[FieldError]:
+    if operation.judge is None:
+        return []
+    with gate.database().snapshot(actor) as unit:
+        return operation.judge(unit, valid)
 
 
 @cache
@@ -280,18 +302,36 @@ def _loader(schema: type[Input]) -> Input:
     return schema()
 
 
-def _load(loader: Input, data: Any, where: str) -> dict[str, Any]:
+def _load(
+    loader: Input, data: Any, where: str, judge: Callable[[Mapping[str, Any]], list[FieldError]] | None = None
+) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = loader.load(data)
     except ValidationError as error:
-        found = [{"in": where, **item} for item in field_errors(error.normalized_messages())]
-        raise BadRequest(422, "invalid", "The request has wrong fields.", found) from None
+        found = field_errors(error.normalized_messages())
+        if judge is not None and isinstance(data, dict):
+            found += [vars(more) for more in judge(_unrefused(loader, error.valid_data, found)) if _is_new(more, found)]
+        raise BadRequest(
+            422, "invalid", "The request has wrong fields.", [{"in": where, **item} for item in found]
+        ) from None
     return loaded
+
+
+def _unrefused(loader: Input, valid: Any, found: list[dict[str, str]]) -> dict[str, Any]:
+    """The fields of a body in which the schema found nothing wrong."""
+    refused = {item["pointer"].split("/")[1] for item in found if item["pointer"]}
+    names = {field.attribute or name for name, field in loader.fields.items() if (field.data_key or name) in refused}
+    return {name: value for name, value in valid.items() if name not in names}
+
+
+def _is_new(more: FieldError, found: list[dict[str, str]]) -> bool:
+    """A field the schema refused is not named a second time."""
+    return all(more.pointer.split("/")[1] != item["pointer"].split("/")[1] for item in found if item["pointer"])
 
 
 def unless_matched(tag: str) -> None:
     """Stop with 304 if the client's If-None-Match holds this tag (before any work is done)."""
-    if request.if_none_match.contains(tag.strip('"')):
+    if request.if_none_match.contains_weak(tag.strip('"')):
         raise NotModified(tag)
 
 
@@ -301,7 +341,7 @@ def _expected_version() -> int | None:
         raise BadRequest(428, "precondition-required", "Send If-Match with the ETag you last read.")
     if header.strip() == "*":
         return None
-    match = _VERSION_TAG.match(header.strip())
+    match = _VERSION_TAG.match(header.strip().removeprefix("W/"))  # a compressing proxy weakens tags
     if match is None:
         raise Stale("If-Match is not the ETag of a present version.")
     return int(match[1])

@@ -6,6 +6,7 @@ was 42 % of a list request); a property test holds the two equal. Messages begin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -38,10 +39,9 @@ class Output(Schema):
     """What we answer, made from a mapping."""
 
 
-def length(maximum: int, minimum: int = 1) -> validate.Length:
-    """Bound a text or list."""
-    unit = f"wrong-length: Between {minimum} and {maximum}."
-    return validate.Length(minimum, maximum, error=unit)
+def length(maximum: int, minimum: int, unit: str) -> validate.Length:
+    """Bound a text or list; `unit` says what is counted."""
+    return validate.Length(minimum, maximum, error=f"wrong-length: Between {minimum} and {maximum} {unit}.")
 
 
 def one_of(*choices: str) -> validate.OneOf:
@@ -61,7 +61,7 @@ class Text(fields.String):
 
     def __init__(self, maximum: int = 200, *, minimum: int = 1, **rest: Any) -> None:
         validators = list(rest.pop("validate", []))
-        super().__init__(validate=[length(maximum, minimum), *validators], **rest)
+        super().__init__(validate=[length(maximum, minimum, "characters"), *validators], **rest)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **rest)
@@ -99,17 +99,14 @@ class Whole(fields.Integer):
 
 
 class Flag(fields.Boolean):
-    """A JSON boolean, or `true`/`false` in a query."""
+    """A JSON boolean."""
 
-    truthy = {True, "true"}
-    falsy = {False, "false"}
     default_error_messages = {**_MESSAGES, "invalid": "wrong-type: true or false is needed."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> bool:
-        if not isinstance(value, bool | str):
+        if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
-        flag: bool = super()._deserialize(value, attr, data, **rest)
-        return flag
+        return value
 
 
 class Yuan(fields.Field[int]):
@@ -140,6 +137,9 @@ class Yuan(fields.Field[int]):
             raise self.make_error("precision") from None
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
 class Day(fields.Date):
     """A civil date, `2026-01-31`."""
 
@@ -149,7 +149,7 @@ class Day(fields.Date):
         super().__init__(format="iso", **rest)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> date:
-        if not isinstance(value, str) or len(value) != 10 or not value.isascii():
+        if not isinstance(value, str) or not _DAY.match(value):
             raise self.make_error("invalid")
         try:
             day = date.fromisoformat(value)
@@ -177,7 +177,7 @@ class Many(fields.List[Any]):
     default_error_messages = {**_MESSAGES, "invalid": "wrong-type: A list is needed."}
 
     def __init__(self, item: Any, maximum: int, *, minimum: int = 0, **rest: Any) -> None:
-        super().__init__(item, validate=length(maximum, minimum), **rest)
+        super().__init__(item, validate=length(maximum, minimum, "items"), **rest)
 
 
 class Part(fields.Nested):

@@ -25,7 +25,7 @@ import orjson
 PROJECT = Path(__file__).parents[1]
 START_SECONDS = 60
 CONFIGURATIONS = {"ours": "deploy/gunicorn.py", "yardstick": "python:bench.yardstick.gunicorn"}
-OPTIONS = ("--keep-alive=75", "--log-level=warning")
+OPTIONS = ("--keep-alive=3600", "--log-level=warning")
 
 _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1

@@ -13,7 +13,7 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 4
+threads = 2
 preload_app = True
 
 # A worker is replaced now and then, not all at once, and ends what it has begun.
@@ -28,7 +28,13 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True
 accesslog = None
 
-WARM_UP = ("/v1/places?limit=1", "/v1/achievements?limit=1")
+WARM_UP = (
+    "/v1/places?limit=1",
+    "/v1/code-lists?limit=1",
+    "/v1/achievements?limit=1",
+    "/v1/demands?field=contract:05&place=150000&limit=1",
+    "/v1/statistics/deals?period=2018&basis=output&by=seller_league,contract_type,month",
+)
 
 
 def when_ready(server: Any) -> None:

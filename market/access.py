@@ -37,6 +37,7 @@ class Permission(StrEnum):
     READ_CONTRACTS = "read_contracts"
     REGISTER_CONTRACT = "register_contract"
     SEE_SMALL_CELLS = "see_small_cells"
+    REPORT_VALUES = "report_values"
 
 
 _EVERY_KEY = frozenset(Role) - {Role.PUBLIC}
@@ -53,6 +54,7 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     Permission.READ_CONTRACTS: _EVERY_KEY,
     Permission.REGISTER_CONTRACT: frozenset({Role.OFFICE}),
     Permission.SEE_SMALL_CELLS: frozenset({Role.OFFICE, Role.STATISTICIAN, Role.AUDITOR}),
+    Permission.REPORT_VALUES: frozenset({Role.ADMINISTRATOR}),
 }
 
 
@@ -65,6 +67,8 @@ class Actor:
     key: str | None = None
     place: str | None = None
     scopes: frozenset[str] | None = None
+    name: str | None = None
+    """The organisation's name, as its key's look-up brings it along."""
 
     def may(self, permission: Permission) -> bool:
         """Does the role hold the permission, and does the key's scope (None: all of the role's) include it?"""

@@ -6,11 +6,14 @@ Every command works on DATABASE_URL, except `demo`, which has a database of its 
 from __future__ import annotations
 
 import os
+import re
+import socket
 import sys
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from market.access import SYSTEM, Role
 from market.errors import MarketError
@@ -19,9 +22,10 @@ from market.listings.actions import reindex
 from market.organisations import actions as organisations
 from market.organisations.queries import administrator_exists
 from market.places.queries import tree
-from market.reference.loader import load_all
+from market.reference.loader import bring_up_to_date, load_all
 from market.registration.importing import import_lines
 from market.sample import demo as demonstration
+from market.sample.generate import YEARS, known_years
 from market.statistics import rebuild as cube
 from market.store.config import Settings
 from market.store.info import INNER_MONGOLIA, set_up
@@ -41,6 +45,8 @@ class Refusals(click.Group):
         except MarketError as refusal:
             lines = [refusal.detail, *(f"  {e.pointer}: {e.message}" for e in refusal.errors)]
             raise click.ClickException("\n".join(lines)) from refusal
+        except (SQLAlchemyError, ValueError, OSError) as failure:
+            raise click.ClickException(f"{type(failure).__name__}: {str(failure).splitlines()[0]}") from failure
 
 
 @click.group(cls=Refusals)
@@ -54,10 +60,10 @@ def _open() -> Database:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema and, once the market is set up, the newest reference data."""
     with _open() as database:
-        upgrade(database)
-    click.echo("The schema is current.")
+        bring_up_to_date(database)
+    click.echo("Schema and reference data are current.")
 
 
 @main.command()
@@ -86,7 +92,7 @@ def init(admin_organisation: str, place: str, region: str) -> None:
 
 
 @main.command()
-@click.option("--bind", default="127.0.0.1:8000", show_default=True)
+@click.option("--bind", envvar="BIND", default="127.0.0.1:8000", show_default=True)
 def serve(bind: str) -> None:
     """Serve the API with gunicorn."""
     _serve(bind)
@@ -94,15 +100,24 @@ def serve(bind: str) -> None:
 
 def _serve(bind: str) -> NoReturn:
     arguments = [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN), "--bind", bind]
-    os.chdir(GUNICORN.parents[1])
     os.execv(sys.executable, arguments)  # the server takes this process over, Ctrl-C included
 
 
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise click.ClickException(f"Port {port} is taken; choose another: make run PORT=…") from error
+
+
 @main.command()
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--directory", default="var", show_default=True, type=click.Path(path_type=Path))
 def demo(port: int, directory: Path) -> None:
     """Serve a demonstration market full of synthetic records, made on the first run and kept."""
+    _refuse_taken(port)
     url = demonstration.prepare(directory)
     keys = demonstration.keys(directory)
     click.echo(demonstration.welcome(keys, port))
@@ -111,12 +126,26 @@ def demo(port: int, directory: Path) -> None:
     _serve(f"127.0.0.1:{port}")
 
 
+def _span_of_years(_context: click.Context, _parameter: click.Parameter, text: str) -> range:
+    found = re.match(r"([0-9]{4})(?:-([0-9]{4}))?\Z", text)
+    if found is None:
+        raise click.BadParameter("Years are given as 2018 or 2017-2023.")
+    years, known = range(int(found[1]), int(found[2] or found[1]) + 1), known_years()
+    if not years or not known.issuperset(years):
+        raise click.BadParameter(f"There are figures to fit for {min(known)} to {max(known)}.")
+    return years
+
+
 @main.command()
-def sample() -> None:
-    """Make an empty database a demonstration, fill it with the synthetic sample, and print a key for each role."""
+@click.option("--years", default=f"{YEARS[0]}-{YEARS[-1]}", show_default=True, callback=_span_of_years)
+def sample(years: range) -> None:
+    """Make an empty database a demonstration, fill it with the synthetic sample, and print a key for each role.
+
+    Output and absorbed are the yearbook's in every year; what is internal after 2018 is invented.
+    """
     with _open() as database:
         upgrade(database)
-        for role, token in demonstration.fill(database).items():
+        for role, token in demonstration.fill(database, years).items():
             click.echo(f"{role} {token}")
 
 
@@ -176,9 +205,8 @@ def head() -> None:
 def verify(expect: str | None) -> None:
     """Check the whole journal, and ledger, roll-ups and contracts against it; exit 1 on any break."""
     with _open() as database, database.snapshot(SYSTEM) as unit:
-        breaks = journal.verify(unit, expect) + cube.check(unit)
-        last = journal.head(unit)
-    _report(breaks, f"The journal is whole up to {last}; ledger, roll-ups and contracts agree with it.")
+        _report(journal.verify(unit, expect) + cube.check(unit), "All of it agrees.")
+        click.echo(f"The journal is whole up to {journal.head(unit)}.")
 
 
 @main.command()

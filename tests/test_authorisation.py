@@ -30,6 +30,7 @@ ABSENT = dict.fromkeys(
     "code": "159999",
     "tag": "contract:99",
     "name": "nothing",
+    "target": "nothing",
     "from_tag": "contract:98",
     "to_tag": "hightech:99",
 }
@@ -177,6 +178,7 @@ SUBJECTS: dict[str, tuple[tuple[str, ...], Callable[[Any, str, str], Made | None
     "place": (SHARED, shipped(code="150203")),
     "field": (SHARED, shipped(tag="contract:05")),
     "code list": (SHARED, shipped(name="party_nature")),
+    "target": (SHARED, shipped(target="rd_intensity")),
     "crosswalk": (SHARED, crosswalk),
 }
 
@@ -337,8 +339,18 @@ ROWS: dict[str, Row] = {
     #              public enter univ  broker offic stat  audit admin
     "GET /v1/statistics/deals": row(query="?period=2018",
         any=      "200    200   200   200   200   200   200   200"),
+    "GET /v1/statistics/adjustments": row(query="?period=2018&from=0",
+        any=      "401    403   403   403   200   200   200   403"),
     "GET /v1/published-figures": row(
         any=      "200    200   200   200   200   200   200   200"),
+    "GET /v1/statistics/targets": row(
+        any=      "200    200   200   200   200   200   200   200"),
+    "GET /v1/statistics/targets/<target>/reported": row("target",
+        there=    "200    200   200   200   200   200   200   200",
+        absent=   "404    404   404   404   404   404   404   404"),
+    "PUT /v1/statistics/targets/<target>/reported": row("target", body={"values": []},
+        there=    "401    403   403   403   403   403   403   200",
+        absent=   "401    403   403   403   403   403   403   404"),
 
     #              public enter univ  broker offic stat  audit admin
     "POST /v1/contracts": row(body=new_contract,

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, text, update
 from api.app import create_app
 from market.access import SYSTEM
 from market.cli import main
+from market.fields.model import LoadedList
 from market.journal.append import Event, append
 from market.journal.model import JournalEntry
 from market.statistics.model import DealCell
@@ -78,6 +79,18 @@ def test_migrate_is_repeatable(bare):
     assert run("migrate").exit_code == 0
 
 
+def test_migrate_brings_the_newest_reference_data(bare):
+    run(*INIT)
+    with Database(bare) as database:
+        stale = update(LoadedList).where(LoadedList.name == "payment_mode").values(digest="stale")
+        database.write(SYSTEM, lambda unit: unit.execute(stale))
+        assert run("migrate").exit_code == 0
+        with database.read(SYSTEM) as unit:
+            now = select(LoadedList.version, LoadedList.digest).where(LoadedList.name == "payment_mode")
+            version, digest = unit.execute(now).one()
+        assert (version, len(digest)) == (2, 64)
+
+
 def test_keys_are_issued_and_revoked(bare):
     run(*INIT)
     with Database(bare) as database:
@@ -133,6 +146,13 @@ def test_the_sample_fills_an_empty_database_and_no_other(bare):
     refused = run("sample")
     assert refused.exit_code == 1
     assert "set up already" in refused.output
+
+
+@pytest.mark.parametrize("years", ["2016", "2017-2024", "2018-2017", "2017-", "x", "-2018", "2018-2019-2020"])
+def test_only_years_with_figures_to_fit_are_made(bare, years):
+    refused = run("sample", "--years", years)
+    assert refused.exit_code == 2
+    assert "Years are" in refused.output or "2017 to 2023" in refused.output
 
 
 PAST = {

@@ -13,6 +13,11 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
+def test_nothing_was_left_to_be_filled_in():
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        assert "@@" not in path.read_text(), path
+
+
 def test_every_setting_stands_in_the_table_with_its_default():
     for variable, name in ENVIRONMENT.items():
         assert f"| `{variable}` | `{getattr(Settings, name)}` |" in README

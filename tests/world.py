@@ -47,7 +47,7 @@ class World:
     def actor(self, name: str) -> Actor:
         """The actor behind an organisation's key."""
         role, place, _ = _ROLES[name]
-        return Actor(role, self.ids[name], self.key_ids[name], place)
+        return Actor(role, self.ids[name], self.key_ids[name], place, name=f"测试{name}")
 
 
 def populate(unit: Unit) -> World:

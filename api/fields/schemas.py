@@ -20,13 +20,13 @@ class FieldsQuery(ListQuery):
     """Filters of the list of fields."""
 
     scheme = Identifier(20, load_default=None)
-    parent = Identifier(80, load_default=None, metadata={"description": "Tag of the field right above."})
+    parent = Text(80, load_default=None, metadata={"description": "Tag (an alias too) of the field right above."})
 
 
 class CrosswalksQuery(ListQuery):
     """Filters of the list of cross-walks."""
 
-    tag = Identifier(80, load_default=None, metadata={"description": "Those of this field."})
+    tag = Text(80, load_default=None, metadata={"description": "Those of this field; an alias too."})
 
 
 class SchemeItem(Output):

@@ -17,12 +17,12 @@ from market.store.session import Unit
 routes = Routes("listings")
 
 
-@routes.create("/v1/achievements", body=AchievementIn, reply=AchievementOut)
+@routes.create("/v1/achievements", body=AchievementIn, reply=AchievementOut, judge=actions.judge_achievement)
 @allow(Permission.LIST_ACHIEVEMENT)
 def post_achievement(unit: Unit, body: dict[str, Any]) -> Created:
     """List an achievement, as a draft or published at once."""
-    listing_id = actions.post(unit, "achievement", body)
-    return Created(find(unit, "achievement", listing_id), f"/v1/achievements/{listing_id}")
+    row = actions.post(unit, "achievement", body)
+    return Created(row, f"/v1/achievements/{row['id']}")
 
 
 @routes.list("/v1/achievements", item=AchievementOut, query=ListingsQuery)
@@ -63,12 +63,12 @@ def withdraw_achievement(unit: Unit, id: str, expected: int | None) -> dict[str,
     return find(unit, "achievement", id)
 
 
-@routes.create("/v1/demands", body=DemandIn, reply=DemandOut)
+@routes.create("/v1/demands", body=DemandIn, reply=DemandOut, judge=actions.judge_demand)
 @allow(Permission.POST_DEMAND)
 def post_demand(unit: Unit, body: dict[str, Any]) -> Created:
     """Post a technology demand, as a draft or published at once."""
-    listing_id = actions.post(unit, "demand", body)
-    return Created(find(unit, "demand", listing_id), f"/v1/demands/{listing_id}")
+    row = actions.post(unit, "demand", body)
+    return Created(row, f"/v1/demands/{row['id']}")
 
 
 @routes.list("/v1/demands", item=DemandOut, query=ListingsQuery)

@@ -19,7 +19,7 @@ _FIELDS: dict[str, Any] = {
         "example": ["contract:05", "region:rare_earth"],
     },
 }
-_MATURITY = "1 to 9, codes of the list `maturity`; the parent of a code of `maturity_13` is the level it maps to."
+_MATURITY = "1–9; codes 10–13 of the list `maturity` have parent 9."
 
 
 class ContactIn(Input):

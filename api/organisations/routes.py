@@ -29,7 +29,13 @@ from market.store.session import Unit
 routes = Routes("organisations")
 
 
-@routes.create("/v1/organisations/applications", body=ApplicationIn, reply=ApplicationReceipt, secret=True)
+@routes.create(
+    "/v1/organisations/applications",
+    body=ApplicationIn,
+    reply=ApplicationReceipt,
+    secret=True,
+    judge=actions.judge_application,
+)
 @public
 def apply_to_join(unit: Unit, body: dict[str, Any]) -> Created:
     """Apply to join the market.

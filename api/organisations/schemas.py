@@ -11,9 +11,8 @@ from marshmallow import validate
 from api.routes import ListQuery
 from api.schema import Identifier, Input, Many, Moment, Output, Part, Plain, Text, one_of, pattern
 from market.access import Permission, Role
-from market.organisations.actions import APPLICANTS
+from market.organisations.actions import KINDS
 
-_KINDS = [role.value for role in APPLICANTS]
 _ROLES = [role.value for role in Role if role is not Role.PUBLIC]
 _PERMISSIONS = [permission.value for permission in Permission]
 _STATES = ("submitted", "approved", "refused", "claimed")
@@ -22,6 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 
 _PLACE = {"description": "GB/T 2260 code; null for a foreign organisation.", "example": "150203"}
+_KIND = {"description": "As what it applies. `office`: 登记机构; `department`: of science, statistics or audit."}
 _NATURE = {"description": "Code of the list `party_nature`.", "example": "150"}
 _ZONE = {"description": "开发区: code of the list `development_zone`.", "example": "baotou_rare_earth"}
 _CREDIT_CODE = {"description": "统一社会信用代码; null for a foreign organisation.", "example": "91990000XX0000001D"}
@@ -93,7 +93,7 @@ class ApplicationIn(Input):
     """A wish to join. Role and place are set by the reviewer; what stands here is a claim."""
 
     name = Text(200, required=True, metadata={"example": "示例企业有限公司"})
-    kind = Text(20, required=True, validate=[one_of(*_KINDS)], metadata={"description": "What it wants to be."})
+    kind = Text(20, required=True, validate=[one_of(*KINDS)], metadata=_KIND)
     credit_code = Identifier(40, load_default=None, allow_none=True, metadata=_CREDIT_CODE)
     country = Identifier(2, load_default="CN", metadata={"description": "ISO 3166-1 alpha-2."})
     place = Identifier(6, load_default=None, allow_none=True, metadata=_PLACE)
@@ -114,7 +114,7 @@ class ApplicationOut(Output):
     id = _shown()
     state = _word(*_STATES)
     name = _shown()
-    kind = _word(*_KINDS)
+    kind = _word(*KINDS)
     credit_code = _shown(**_CREDIT_CODE, nullable=True)
     country = _shown("ISO 3166-1 alpha-2.")
     place = _shown("The place it claims.", nullable=True)
@@ -137,7 +137,7 @@ class ApplicationReceipt(Output):
     state = _word(*_STATES)
     claim_code = _shown("Exchange it for the first key after the approval; shown this once.")
     name = _shown()
-    kind = _word(*_KINDS)
+    kind = _word(*KINDS)
     created_at = Moment()
     version = _shown(kind="integer")
 

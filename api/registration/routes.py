@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from api.gate import allow
@@ -19,6 +20,7 @@ from api.routes import Created, Routes
 from market.access import Permission
 from market.contracts.queries import by_number, by_outside_id, one, page_of_contracts, shown
 from market.registration import actions
+from market.registration.entries import judge_parts
 from market.store.paging import Page
 from market.store.session import Unit
 
@@ -27,7 +29,7 @@ routes = Routes("registration")
 Row = Mapping[str, Any]
 
 
-@routes.create("/v1/contracts", body=ContractIn, reply=ContractOut)
+@routes.create("/v1/contracts", body=ContractIn, reply=ContractOut, judge=judge_parts)
 @allow(Permission.REGISTER_CONTRACT)
 def register_contract(unit: Unit, body: dict[str, Any]) -> Created:
     """Register a contract (登记)
@@ -86,7 +88,9 @@ def revoke_contract(unit: Unit, number: str, body: dict[str, Any], expected: int
     return actions.revoke(unit, by_number(number), expected=expected, **body)
 
 
-@routes.create("/v1/outside-contracts", body=OutsideContractIn, reply=ContractOut)
+@routes.create(
+    "/v1/outside-contracts", body=OutsideContractIn, reply=ContractOut, judge=partial(judge_parts, act="outside")
+)
 @allow(Permission.REGISTER_CONTRACT)
 def record_outside_contract(unit: Unit, body: dict[str, Any]) -> Created:
     """Record a contract that another office registered

@@ -12,6 +12,7 @@ from market.contracts.queries import ACTS, SORTS, STATES
 from market.registration.entries import OUTSIDE_NUMBER
 
 _TYPES = "`DEV` 开发, `TRANSFER` 转让, `LICENSE` 许可, `CONSULT` 咨询, `SERVICE` 服务 (list `contract_type`)."
+_FIELD = "Field of the scheme `contract`, or its alias (`contract:新材料及其应用`)."
 
 
 def _code(name: str, **rest: Any) -> Identifier:
@@ -38,7 +39,11 @@ class PartyIn(Input):
         40, allow_none=True, metadata={"description": "Id of a registered organisation; then nothing else is given."}
     )
     name = _text("Full name as on seal and licence.", "示例企业0001")
-    credit_code = _text("统一社会信用代码, 18 characters.", None, 40)
+    credit_code = _text(
+        "统一社会信用代码, 18 characters. That of a registered organisation makes the party this organisation.",
+        None,
+        40,
+    )
     country = Identifier(
         2,
         allow_none=True,
@@ -78,9 +83,7 @@ class ContractIn(Input):
         required=True,
         metadata={"description": "End of validity; registration lies within it.", "example": "2028-12-31"},
     )
-    field = Identifier(
-        80, required=True, metadata={"description": "Field of the scheme `contract`.", "example": "contract:05"}
-    )
+    field = Text(80, required=True, metadata={"description": _FIELD, "example": "contract:05"})
     ip_type = _code("ip_type")
     plan_source = _code("plan_source")
     served_industry = _code("industry")
@@ -163,7 +166,7 @@ class ContractQuery(ListQuery):
     state = Text(20, load_default=None, validate=[one_of(*STATES)])
     act = Text(20, load_default=None, validate=[one_of(*ACTS)])
     contract_type = Identifier(40, load_default=None, metadata={"description": _TYPES})
-    field = Identifier(80, load_default=None, metadata={"description": "Field of the scheme `contract`."})
+    field = Text(80, load_default=None, metadata={"description": _FIELD})
     registered_from = Day(load_default=None, metadata={"description": "First day of registration."})
     registered_to = Day(load_default=None, metadata={"description": "Last day of registration."})
     office = Text(2, load_default=None, validate=[one_of("me")], metadata={"description": "`me`: own entries."})

@@ -8,9 +8,11 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from api.routes import ListQuery, Number
-from api.schema import Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of
+from api.schema import Day, Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of, pattern
 from market.statistics.answers import MEASURES
 from market.statistics.question import BASES, COMPARISONS, DIMENSIONS, MAX_CUTS, MAX_VALUES
+from market.statistics.targets import COMPARISONS as TARGET_COMPARISONS
+from market.store.paging import MAX_LIMIT
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
@@ -19,6 +21,12 @@ _VALUE = {
     "description": "A whole number for the measure `deals`, else a yuan string.",
     "schema": {"type": ["integer", "string", "null"]},
 }
+_AS_OF = (
+    "As known then: a journal seq, an RFC 3339 instant, or a day (its end in Asia/Shanghai). Without it: as known now. Who "
+    "is no office, statistician or auditor may name the last day of a month only."
+)
+MAX_REPORTED = 100
+"""Values reported of one target."""
 
 
 class Words(Many):
@@ -35,8 +43,8 @@ def _filter(codes: str) -> Words:
     return Words(Identifier(40), MAX_VALUES, minimum=1, metadata={"description": text})
 
 
-class DealsQuery(Input):
-    """A question to the figures. Every cut is a filter too."""
+class FiguresQuery(Input):
+    """Which deals are meant: period, basis, region, and every cut as a filter."""
 
     period = Text(
         20,
@@ -58,16 +66,6 @@ class DealsQuery(Input):
     region = Identifier(
         6, load_default=None, metadata={"description": "Any place; default: the home region.", "example": "150000"}
     )
-    by = Words(
-        Identifier(40, validate=[one_of(*DIMENSIONS)]),
-        MAX_CUTS,
-        load_default=[],
-        metadata={
-            "description": "Up to three cuts, repeated or with commas. `league` and `banner` are the seller's under "
-            "`output`, the buyer's under `absorbed`, either's under `involved` (not additive), and refused otherwise.",
-        },
-    )
-    compare = Identifier(20, load_default=None, validate=[one_of(*COMPARISONS)])
     league = _filter("leagues (盟市), place codes or buckets")
     banner = _filter("banners (旗县), place codes or buckets")
     seller_league = _filter("leagues of the seller")
@@ -96,6 +94,34 @@ class DealsQuery(Input):
         """The filters under a name of their own."""
         filters = {name: data.pop(name) for name in DIMENSIONS if name in data}
         return {**data, "filters": filters}
+
+
+class DealsQuery(FiguresQuery):
+    """A question to the figures. Every cut is a filter too."""
+
+    by = Words(
+        Identifier(40, validate=[one_of(*DIMENSIONS)]),
+        MAX_CUTS,
+        load_default=[],
+        metadata={
+            "description": "Up to three cuts, repeated or with commas. `league` and `banner` are the seller's under "
+            "`output`, the buyer's under `absorbed`, either's under `involved` (not additive), and refused otherwise.",
+        },
+    )
+    compare = Identifier(20, load_default=None, validate=[one_of(*COMPARISONS)])
+    as_of = Text(40, load_default=None, metadata={"description": _AS_OF, "example": "2026-01-31"})
+
+
+class AdjustmentsQuery(FiguresQuery, ListQuery):
+    """Between which points, and of which figure."""
+
+    class Meta(FiguresQuery.Meta):
+        include = {
+            "from": Text(
+                40, required=True, metadata={"description": "As of, as in deals: seq, instant or day.", "example": "1"}
+            ),
+            "to": Text(40, load_default=None, metadata={"description": "As of, as in deals; default: the present."}),
+        }
 
 
 class MonthSpan(Output):
@@ -183,11 +209,82 @@ class DealsOut(Output):
     groups = Many(Part(DealsGroup), 5000, metadata={"description": "By key. Empty cells are left out."})
 
 
+class Movement(Output):
+    """Count and amounts, or by how much they moved."""
+
+    deals = Plain(metadata={"schema": {"type": "integer"}})
+    total_amount = Yuan()
+    tech_amount = Yuan()
+
+
+class Movements(Output):
+    """The figure at both points; `from` + `difference` = `to`."""
+
+    before = Part(Movement, data_key="from", attribute="from")
+    after = Part(Movement, data_key="to", attribute="to")
+    difference = Part(Movement)
+
+
+class ContractLink(Output):
+    """A contract the caller may see."""
+
+    id = Plain(metadata={"description": "For /v1/outside-contracts, of an outside one.", "schema": {"type": "string"}})
+    number = Plain(
+        metadata={
+            "description": "For /v1/contracts; null for one registered outside.",
+            "schema": {"type": ["string", "null"]},
+        }
+    )
+    act = fields.String(metadata={"enum": ["registered", "outside"]})
+
+
+class Adjustment(Movement):
+    """One line of the ledger: a version of a contract that was counted (+1) or taken back (-1)."""
+
+    seq = Plain(metadata={"description": "Of the journal entry.", "schema": {"type": "integer"}})
+    line = Plain(metadata={"description": "Within the entry; a change has two.", "schema": {"type": "integer"}})
+    recorded_at = Moment()
+    kind = Plain(metadata={"example": "contract.changed", "schema": {"type": "string"}})
+    reason = Plain(metadata={"description": "Code of the reason given.", "schema": {"type": ["string", "null"]}})
+    contract = Part(ContractLink, allow_none=True, metadata={"description": "Null when the caller may not see it."})
+    version = Plain(metadata={"description": "Of the contract.", "schema": {"type": "integer"}})
+    month = Plain(metadata={"description": "Of registration; the period it counts in.", "example": "2018-03"})
+    sign = Plain(metadata={"schema": {"type": "integer", "enum": [-1, 1]}})
+    bases = Many(
+        fields.String(metadata={"enum": list(BASES)}), len(BASES), metadata={"description": "Counts under these."}
+    )
+
+
+class AdjustmentsOut(Output):
+    """What moved a figure between two points, by seq and line. The items of all pages add up to the difference."""
+
+    period = Part(MonthSpan)
+    basis = fields.String(metadata={"enum": list(BASES)})
+    region = Part(RegionBrief)
+    filters = Plain(metadata={"schema": _LISTS})
+    definition = Plain(metadata={"schema": {"type": "string"}})
+    definition_version = Plain(metadata={"schema": {"type": "integer"}})
+    synthetic = Plain(metadata={"schema": {"type": "boolean"}})
+    synthetic_note = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    before = Part(JournalPoint, data_key="from", attribute="from")
+    after = Part(JournalPoint, data_key="to", attribute="to")
+    summary = Part(Movements)
+    items = Many(Part(Adjustment), MAX_LIMIT)
+    next = Plain(metadata={"description": "Cursor of the next page.", "schema": {"type": ["string", "null"]}})
+
+
 class PublishedQuery(ListQuery):
     """Filters of the quoted figures."""
 
+    region = Identifier(
+        6, load_default=None, metadata={"description": "A place code, or `CN` for the nation.", "example": "150000"}
+    )
     year = Number(1949, 2200, load_default=None, metadata={"description": "Year the quoted period begins in."})
+    period = Identifier(
+        30, load_default=None, metadata={"description": "Exactly this period as quoted.", "example": "2023H1"}
+    )
     basis = Identifier(20, load_default=None, validate=[one_of(*BASES)])
+    measure = Identifier(20, load_default=None, validate=[one_of(*MEASURES)])
 
 
 class PublishedFigureOut(Output):
@@ -201,10 +298,119 @@ class PublishedFigureOut(Output):
     source = Plain(metadata={"schema": {"type": "string"}})
     note = Plain(metadata={"schema": {"type": ["string", "null"]}})
     computed = Plain(
-        metadata={**_VALUE, "description": "Null when suppressed, or when the period is not whole months."}
+        metadata={
+            **_VALUE,
+            "description": "Null when suppressed, outside the home region, or when the period is not whole months.",
+        }
     )
     difference = Plain(metadata={**_VALUE, "description": "Computed minus quoted."})
     suppressed = Plain(metadata={"schema": {"type": "boolean"}})
     synthetic = Plain(
         metadata={"description": "The computed figure is of invented contracts.", "schema": {"type": "boolean"}}
     )
+
+
+_HUNDREDTHS = {"description": "With two decimals, in the target's `unit`.", "example": "1.50"}
+_AMOUNT = "Null when suppressed."
+
+
+class TargetsQuery(Input):
+    """At which point of the journal."""
+
+    as_of = Text(40, load_default=None, metadata={"description": _AS_OF, "example": "2026-01-31"})
+
+
+class TargetProgress(Output):
+    """How far a computed target has come on one basis."""
+
+    basis = fields.String(metadata={"enum": list(BASES)})
+    amount = Yuan(allow_none=True, metadata={"description": _AMOUNT})
+    suppressed = Plain(metadata={"schema": {"type": "boolean"}})
+    days = Plain(metadata={"description": "Of the target's period.", "schema": {"type": "integer"}})
+    elapsed_days = Plain(metadata={"description": "Of these, over at the end of `on`.", "schema": {"type": "integer"}})
+    share = Plain(metadata={"description": "Of the target's value, 4 places.", "example": 0.6098, "schema": _FRACTION})
+    missing = Yuan(allow_none=True, metadata={"description": "To the target's value. " + _AMOUNT})
+    reached = Plain(metadata={"schema": {"type": ["boolean", "null"]}})
+    run_rate = Yuan(
+        allow_none=True,
+        metadata={
+            "description": "The amount of the whole period at the pace of the elapsed days; null before it begins."
+        },
+    )
+    on_course = Plain(metadata={"description": "Would the run rate reach it?", "schema": {"type": ["boolean", "null"]}})
+
+
+class ReportedValueOut(Output):
+    """One value as reported elsewhere."""
+
+    period = Plain(metadata={"example": "2024", "schema": {"type": "string"}})
+    value = Yuan(metadata=_HUNDREDTHS)
+    source = Plain(metadata={"schema": {"type": "string"}})
+    reported_on = Day()
+
+
+class TargetOut(Output):
+    """A policy target: either computed from the register, or with values as reported elsewhere; never both."""
+
+    code = Plain(metadata={"example": "turnover"})
+    name = Plain()
+    region = Part(RegionBrief)
+    measure = Plain(metadata={"schema": {"type": "string"}})
+    value = Yuan(metadata=_HUNDREDTHS)
+    unit = fields.String(metadata={"enum": ["yuan", "percent"]})
+    comparison = fields.String(
+        metadata={
+            "enum": list(TARGET_COMPARISONS),
+            "description": "`above`: more than `value`; `reach`: at least that.",
+        }
+    )
+    period = Plain(metadata={"example": "2025", "schema": {"type": "string"}})
+    source = Plain(metadata={"schema": {"type": "string"}})
+    source_date = Day()
+    status = Plain(metadata={"description": "How sure the row is.", "schema": {"type": "string"}})
+    note = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    computed = Plain(
+        metadata={"description": "true: see `progress`; false: see `reported`.", "schema": {"type": "boolean"}}
+    )
+    progress = Many(Part(TargetProgress), 5, metadata={"description": "On each basis that may be meant."})
+    reported = Many(Part(ReportedValueOut), MAX_REPORTED)
+
+
+class TargetsOut(Output):
+    """All policy targets at a point of the journal."""
+
+    as_of = Part(JournalPoint)
+    on = Day(metadata={"description": "Elapsed days end with it: today, or the day of the last entry under `as_of`."})
+    synthetic = Plain(
+        metadata={"description": "The computed figures are of invented contracts.", "schema": {"type": "boolean"}}
+    )
+    synthetic_note = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    items = Many(Part(TargetOut), 100)
+
+
+class ReportedOut(Output):
+    """What is reported of a target."""
+
+    target = Plain(metadata={"example": "rd_intensity"})
+    version = Plain(metadata={"description": "0: nothing was ever reported.", "schema": {"type": "integer"}})
+    values = Many(Part(ReportedValueOut), MAX_REPORTED)
+
+
+class ReportedValueIn(Input):
+    """One value as reported elsewhere."""
+
+    period = Identifier(20, required=True, metadata={"description": "As in statistics.", "example": "2024"})
+    value = Text(
+        20,
+        required=True,
+        validate=[pattern(r"^-?[0-9]{1,13}(\.[0-9]{1,2})?\Z", "A number with at most two decimals.")],
+        metadata={"description": "In the target's `unit`; at most two decimals.", "example": "1.05"},
+    )
+    source = Text(500, required=True, metadata={"description": "Who says so, and where."})
+    reported_on = Day(required=True, metadata={"description": "Day of the source."})
+
+
+class ReportedIn(Input):
+    """The whole list of what is reported of a target."""
+
+    values = Many(Part(ReportedValueIn), MAX_REPORTED, required=True)

@@ -1,4 +1,7 @@
-"""The table of contracts: the newest version of each, of both acts. Older versions stand in the journal."""
+"""The tables of the register: the newest version of each contract, of both acts, and the number series of its offices.
+
+Older versions stand in the journal.
+"""
 
 from __future__ import annotations
 
@@ -84,3 +87,13 @@ class Contract(Base):
     live_outside_number: Mapped[str | None] = mapped_column(Code(16), unique=True)
     recorded_at: Mapped[int] = mapped_column(Instant)
     updated_at: Mapped[int] = mapped_column(Instant)
+
+
+class NumberSeries(Base):
+    """The serial an office gave last in a year. It moves in the registering transaction, so no number is lost or given twice."""
+
+    __tablename__ = "number_series"
+
+    office: Mapped[str] = mapped_column(Code(40), ForeignKey("organisation.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]

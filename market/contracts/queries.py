@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
 from market.access import Actor, Role
 from market.contracts.model import Contract
-from market.contracts.rules import COLUMNS, PARTY, SIDES
+from market.contracts.rules import COLUMNS, PARTY, SIDES, UNKNOWN_FIELD, wrong_codes
 from market.errors import FieldError, NotFound, check
 from market.fields.queries import catalogue, code_lists
 from market.organisations.model import Organisation
@@ -28,9 +28,9 @@ SORTS = {
     "registered_on": Sort((Contract.registered_on, Contract.id), ("registered_on", "id")),
 }
 
-_INTERNAL = {"fingerprint", "live_fingerprint", "live_outside_number", "recorded_at", "updated_at"}
-FACTS = tuple(name for name in Contract.__table__.columns.keys() if name not in _INTERNAL)  # noqa: SIM118
-"""Columns that say what the contract is, as the journal keeps them."""
+_MARKS = {"fingerprint", "live_fingerprint", "live_outside_number"}
+FACTS = tuple(name for name in Contract.__table__.columns.keys() if name not in _MARKS)  # noqa: SIM118
+"""Columns as the journal keeps them; the marks follow from them, and could give a person's name away."""
 _FACTS = (*(getattr(Contract, name) for name in FACTS), Organisation.name.label("office_name"))
 _EVERY = select(*_FACTS).select_from(Contract).outerjoin(Organisation, Organisation.id == Contract.office)
 _CODED_PARTY = ("country", "place", "nature")
@@ -90,7 +90,7 @@ def page_of_contracts(
 ) -> Page:
     """Contracts of both acts by day of registration. `office`: the asking organisation's entries; `party`: its deals."""
     me = unit.actor.organisation
-    tag = _canonical(unit, contract_type, field)
+    tag = _checked(unit, contract_type, field, registered_from, registered_to)
     equal = {
         Contract.state: state,
         Contract.act: act,
@@ -110,14 +110,16 @@ def page_of_contracts(
     return Page([shown(row._mapping, unit.actor) for row in page.rows], page.next)
 
 
-def _canonical(unit: Unit, contract_type: str | None, field: str | None) -> str | None:
-    """The tag behind `field`; both filters are refused when they name nothing."""
-    errors = []
-    if contract_type is not None and not code_lists(unit).has("contract_type", contract_type):
-        errors.append(FieldError("/contract_type", "unknown-value", "Not a code of the list contract_type."))
+def _checked(
+    unit: Unit, contract_type: str | None, field: str | None, first: date | None, last: date | None
+) -> str | None:
+    """The tag behind `field`; filters that no contract could ever pass are refused."""
+    errors = wrong_codes({"contract_type": contract_type}, code_lists(unit))
     found = None if field is None else catalogue(unit).find(field)
-    if field is not None and found is None:
-        errors.append(FieldError("/field", "unknown-value", "There is no such field."))
+    if field is not None and (found is None or found.scheme != "contract"):
+        errors.append(UNKNOWN_FIELD)
+    if first is not None and last is not None and first > last:
+        errors.append(FieldError("/registered_to", "before-start", "A day not before registered_from is needed."))
     check(errors)
     return None if found is None else found.tag
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, or_, select
 
-from market.errors import NotFound
+from market.errors import FieldError, Invalid, NotFound, check
 from market.fields.model import AliasEntry, CodeEntry, CrosswalkEntry, FieldEntry, LoadedList, SchemeEntry
 from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
@@ -89,6 +89,7 @@ class Fields:
 
     def __init__(self, fields: Iterable[Field], aliases: dict[str, str], crosswalks: Iterable[RowMapping]) -> None:
         self._fields = {field.tag: field for field in fields}
+        self._schemes = {field.scheme for field in self._fields.values()}
         self._aliases = aliases
         self._children: dict[str, list[Field]] = {}
         for field in self._fields.values():
@@ -111,6 +112,10 @@ class Fields:
     def find(self, tag: str) -> Field | None:
         """The field of a tag or alias."""
         return self._fields.get(tag) or self._fields.get(self._aliases.get(tag, ""))
+
+    def has_scheme(self, scheme: str) -> bool:
+        """Has any field this scheme?"""
+        return scheme in self._schemes
 
     def lineage(self, tag: str) -> tuple[str, ...]:
         """The tag itself, its parent, … up to the top of its scheme; empty for an unknown tag."""
@@ -290,12 +295,20 @@ def page_of_schemes(unit: Unit, *, cursor: str | None, limit: int) -> Page:
 
 
 def page_of_fields(unit: Unit, *, scheme: str | None, parent: str | None, cursor: str | None, limit: int) -> Page:
-    """Fields by tag: of a scheme, right below a parent (a tag)."""
+    """Fields by tag: of a scheme, right below a parent (a tag or alias)."""
+    fields = catalogue(unit)
+    above = None if parent is None else fields.find(parent)
+    errors = []
+    if scheme is not None and not fields.has_scheme(scheme):
+        errors.append(FieldError("/scheme", "unknown-value", "There is no such scheme."))
+    if parent is not None and above is None:
+        errors.append(FieldError("/parent", "unknown-value", "There is no such field."))
+    check(errors, "The request has wrong fields.")
     statement: Select[*tuple[Any, ...]] = select(*_FIELD_COLUMNS)
     if scheme is not None:
         statement = statement.where(FieldEntry.scheme == scheme)
-    if parent is not None:
-        statement = statement.where(FieldEntry.parent == parent)
+    if above is not None:
+        statement = statement.where(FieldEntry.parent == above.tag)
     page = fetch_page(unit, statement, Sort((FieldEntry.tag,), ("tag",)), ["fields", scheme, parent], cursor, limit)
     return Page([Field(*row) for row in page.rows], page.next)
 
@@ -309,10 +322,13 @@ def page_of_code_lists(unit: Unit, *, cursor: str | None, limit: int) -> Page:
 
 
 def page_of_crosswalks(unit: Unit, *, tag: str | None, cursor: str | None, limit: int) -> Page:
-    """Cross-walks by their two tags: all, or those of one field."""
+    """Cross-walks by their two tags: all, or those of one field (a tag or alias)."""
+    field = None if tag is None else catalogue(unit).find(tag)
+    if tag is not None and field is None:
+        raise Invalid.field("/tag", "unknown-value", "There is no such field.")
     statement: Select[*tuple[Any, ...]] = select(*CROSSWALK_COLUMNS).where(CrosswalkEntry.removed.is_(False))
-    if tag is not None:
-        statement = statement.where(or_(CrosswalkEntry.from_tag == tag, CrosswalkEntry.to_tag == tag))
+    if field is not None:
+        statement = statement.where(or_(CrosswalkEntry.from_tag == field.tag, CrosswalkEntry.to_tag == field.tag))
     sort = Sort((CrosswalkEntry.from_tag, CrosswalkEntry.to_tag), ("from_tag", "to_tag"))
     page = fetch_page(unit, statement, sort, ["crosswalks", tag], cursor, limit)
     return Page([row._mapping for row in page.rows], page.next)

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import RowMapping, select
 
+from market.errors import NotFound
 from market.journal.append import GENESIS, chain_hash, payload_digest, salted_digest
 from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.store.session import Unit
@@ -33,9 +34,16 @@ class Head:
 
 
 def head(unit: Unit) -> Head:
-    """The kept head."""
-    row = unit.execute(select(JournalHead.seq, JournalHead.recorded_at, JournalHead.hash)).one()
-    return Head(row.seq, row.recorded_at, row.hash)
+    """The kept head; NotFound when somebody removed it."""
+    kept = _kept_head(unit)
+    if kept is None:
+        raise NotFound("The journal's kept head is missing.")
+    return kept
+
+
+def _kept_head(unit: Unit) -> Head | None:
+    row = unit.execute(select(JournalHead.seq, JournalHead.recorded_at, JournalHead.hash)).first()
+    return None if row is None else Head(row.seq, row.recorded_at, row.hash)
 
 
 def entries(unit: Unit, *, kinds: tuple[str, ...] | None = None, after: int = 0) -> Iterator[RowMapping]:
@@ -84,8 +92,10 @@ def verify(unit: Unit, expect: str | None = None) -> list[str]:
         chain, instant = entry["hash"], entry["recorded_at"]
         if expected_seq == str(seq) and chain.hex() != expected_hash:
             breaks.append(f"seq {seq}: the hash is not the expected one")
-    kept = head(unit)
-    if (kept.seq, kept.hash) != (seq, chain):
+    kept = _kept_head(unit)
+    if kept is None:
+        breaks.append("the kept head is missing")
+    elif (kept.seq, kept.hash) != (seq, chain):
         breaks.append(f"the journal ends at seq {seq}, its kept head at {kept.seq}")
     if expected_seq and (not expected_seq.isdigit() or not 0 < int(expected_seq) <= seq):
         breaks.append(f"the expected seq {expected_seq} is not in the journal")

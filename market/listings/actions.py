@@ -17,7 +17,7 @@ from market.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, ch
 from market.fields.queries import catalogue, code_lists
 from market.journal.append import Event, append
 from market.listings.model import FAR_AWAY, Listing, ListingEntry
-from market.listings.queries import Viewer, bindings, state_of, viewer, visible_to
+from market.listings.queries import Viewer, bindings, shown, state_of, viewer, visible_to
 from market.places.queries import tree
 from market.store.session import Unit
 from market.store.types import instant_text, new_id, now, today
@@ -37,19 +37,19 @@ _DEFAULTS: dict[str, Any] = {
 FACTS = ("title", "summary", "fields", *_DEFAULTS)
 """What an owner says of a listing."""
 _PREFIXES = {"achievement": "ach", "demand": "dem"}
-_READY = {"achievement": "/available_from", "demand": "/needed_by"}
 _INDEXED = ("fields", "place", "anonymous", "valid_until", "published_at", "withdrawn_at")
 """What the entries are made of."""
 _CHUNK = 500
 
 
-def post(unit: Unit, kind: str, facts: Mapping[str, Any]) -> str:
-    """Store a new achievement or demand: title, summary, fields, whatever else of `FACTS`, and `publish`; its id."""
-    return post_all(unit, kind, [facts])[0]
+def post(unit: Unit, kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Store a new achievement or demand: title, summary, fields, else of `FACTS`, and `publish`; as its owner sees it."""
+    [row] = post_all(unit, kind, [facts])
+    return shown({**row, "owner_name": unit.actor.name}, unit.actor, tree(unit), today())
 
 
-def post_all(unit: Unit, kind: str, many: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Store many new listings of one kind; their ids."""
+def post_all(unit: Unit, kind: str, many: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Store many new listings of one kind; their rows."""
     rows, instant = [], now()
     for facts in many:
         rows.append(
@@ -73,7 +73,7 @@ def post_all(unit: Unit, kind: str, many: Sequence[Mapping[str, Any]]) -> list[s
     _enter(unit, rows)
     for row in rows:
         _record(unit, row, "listing.published" if row["published_at"] else "listing.drafted")
-    return [row["id"] for row in rows]
+    return rows
 
 
 def edit(unit: Unit, kind: str, listing_id: str, changes: Mapping[str, Any], expected: int | None) -> None:
@@ -146,36 +146,53 @@ def _own(unit: Unit, kind: str, listing_id: str, expected: int | None) -> RowMap
     return row
 
 
-def _checked(unit: Unit, kind: str, facts: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
-    """The facts in their one spelling; every wrong one is refused. Codes and days are judged only if `given` now."""
+def judge_achievement(unit: Unit, facts: Mapping[str, Any]) -> list[FieldError]:
+    """Every rule broken by what is given of a new achievement; what is not given is not missed."""
+    return _judge(unit, "achievement", facts, facts)
+
+
+def judge_demand(unit: Unit, facts: Mapping[str, Any]) -> list[FieldError]:
+    """Every rule broken by what is given of a new demand; what is not given is not missed."""
+    return _judge(unit, "demand", facts, facts)
+
+
+def _judge(unit: Unit, kind: str, facts: Mapping[str, Any], given: Collection[str]) -> list[FieldError]:
+    """Every broken rule. Codes and days are judged only if `given` now."""
     errors: list[FieldError] = []
-    checked = {name: facts[name] for name in FACTS}
-    fields, day = catalogue(unit), today()
-    if "fields" in given:
-        for index, tag in enumerate(facts["fields"]):
-            if fields.find(tag) is None:
-                errors.append(FieldError(f"/fields/{index}", "unknown-value", "There is no such field."))
-        checked["fields"] = fields.without_ancestors(facts["fields"])
-    if "modes" in given:
-        for index, mode in enumerate(facts["modes"]):
-            if not code_lists(unit).has("cooperation_mode", mode):
-                errors.append(FieldError(f"/modes/{index}", "unknown-value", "There is no such cooperation mode."))
-        checked["modes"] = list(dict.fromkeys(facts["modes"]))
-    checked["keywords"] = list(dict.fromkeys(facts["keywords"]))
-    if facts["place"] is None:
-        checked["place"] = unit.actor.place
-    elif "place" in given and tree(unit).present(facts["place"]) is None:
-        errors.append(FieldError("/place", "unknown-value", "There is no such place today."))
-    if facts["negotiable"] and facts["amount_fen"] is not None:
+    fields, lists, places, day = catalogue(unit), code_lists(unit), tree(unit), today()
+    for index, tag in enumerate(facts["fields"] if "fields" in given else ()):
+        if fields.find(tag) is None:
+            errors.append(FieldError(f"/fields/{index}", "unknown-value", "There is no such field."))
+    for index, mode in enumerate(facts["modes"] if "modes" in given else ()):
+        if not lists.has("cooperation_mode", mode):
+            errors.append(FieldError(f"/modes/{index}", "unknown-value", "There is no such cooperation mode."))
+    place = facts["place"] if "place" in given else None
+    if place is not None and places.present(place) is None:
+        message = places.missing(place) if places.find(place) is None else "There is no such place today."
+        errors.append(FieldError("/place", "unknown-value", message))
+    if facts.get("negotiable") and facts.get("amount_fen") is not None:
         errors.append(FieldError("/negotiable", "amount-given", "Either an amount or negotiable."))
-    ready, end = facts["ready_on"], facts["valid_until"]
+    ready, end = facts.get("ready_on"), facts.get("valid_until")
     if "valid_until" in given and end is not None and end < day:
         errors.append(FieldError("/valid_until", "in-the-past", "Not before today."))
     elif kind == "achievement" and ready is not None and end is not None and end < ready:
         errors.append(FieldError("/valid_until", "end-before-start", "Not before available_from."))
     if kind == "demand" and "ready_on" in given and ready is not None and ready < day:
-        errors.append(FieldError(_READY[kind], "in-the-past", "Not before today."))
-    check(errors, f"The {kind} breaks a rule.")
+        errors.append(FieldError("/needed_by", "in-the-past", "Not before today."))
+    return errors
+
+
+def _checked(unit: Unit, kind: str, facts: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
+    """The facts in their one spelling; every wrong one is refused."""
+    check(_judge(unit, kind, facts, given), f"The {kind} breaks a rule.")
+    checked = {name: facts[name] for name in FACTS}
+    if "fields" in given:
+        checked["fields"] = catalogue(unit).without_ancestors(facts["fields"])
+    if "modes" in given:
+        checked["modes"] = list(dict.fromkeys(facts["modes"]))
+    checked["keywords"] = list(dict.fromkeys(facts["keywords"]))
+    if facts["place"] is None:
+        checked["place"] = unit.actor.place
     return checked
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
 
 from market.access import Actor, Permission
 from market.errors import FieldError, NotFound, Unauthenticated, check
@@ -117,7 +117,7 @@ def league_or_above(places: Places, code: str | None) -> str | None:
     return next((above for above in places.lineage(code or "") if places.at_level(above, "county") is None), None)
 
 
-def shown(row: RowMapping, actor: Actor, places: Places, day: date) -> dict[str, Any]:
+def shown(row: Mapping[Any, Any], actor: Actor, places: Places, day: date) -> dict[str, Any]:
     """A listing as the actor may see it."""
     everything = sees_all_of(actor, row)
     hidden = row["anonymous"] and not everything
@@ -279,7 +279,7 @@ def _resolve(
     if field is not None and found is None:
         errors.append(FieldError("/field", "unknown-value", "There is no such field."))
     if place is not None and tree(unit).find(place) is None:
-        errors.append(FieldError("/place", "unknown-value", "There is no such place."))
+        errors.append(FieldError("/place", "unknown-value", tree(unit).missing(place)))
     if mode is not None and not code_lists(unit).has("cooperation_mode", mode):
         errors.append(FieldError("/mode", "unknown-value", "There is no such cooperation mode."))
     if since is not None and until is not None and until < since:

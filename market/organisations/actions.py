@@ -20,7 +20,7 @@ from market.errors import Conflict, FieldError, Forbidden, NotFound, Unauthentic
 from market.fields.queries import code_lists
 from market.journal.append import Event, append
 from market.organisations.model import ApiKey, Application, Organisation
-from market.organisations.parties import HOME_COUNTRY, check_name, check_party
+from market.organisations.parties import HOME_COUNTRY, check_name, check_party, judge_party, spelt
 from market.organisations.queries import find, secret_hash, visible_applications, visible_keys
 from market.places.queries import HK_MO_TW, tree
 from market.store.dialect import broken_constraint
@@ -31,8 +31,11 @@ from market.store.types import instant_text, new_id, now
 DEMO_PREFIX = "99"
 """Number prefixes of demo offices begin so, and no real one's: no province has this code."""
 
-APPLICANTS = (Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER)
-"""What one may apply to become, and an office may approve; the other roles are an administrator's to give."""
+KINDS = ("enterprise", "university", "broker", "office", "department")
+"""As what one may apply. A department becomes what the administrator says: statistician, auditor or administrator."""
+
+OFFICE_GIVES = (Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER)
+"""The roles an office may give; the others are an administrator's to give."""
 
 CLAIM_DAYS = 30
 """An approved applicant has so long to fetch its key: a holiday and a forgotten letter fit in, a lost code doesn't stay open."""
@@ -78,8 +81,8 @@ def enrol(unit: Unit, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_seat(unit: Unit, party: Mapping[str, Any]) -> list[FieldError]:
     """A domestic member sits in a place of today (a contract's party may name one of the past, or none)."""
-    if party["place"] is None:
-        domestic = party["country"] == HOME_COUNTRY
+    if party.get("place") is None:
+        domestic = "place" in party and party.get("country") == HOME_COUNTRY
         return [FieldError("/place", "required", "A domestic organisation needs a place.")] if domestic else []
     places = tree(unit)
     if places.find(party["place"]) is not None and places.present(party["place"]) is None:
@@ -109,13 +112,8 @@ def apply(unit: Unit, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
     Answers the application and its claim code, which is shown this once.
     """
-    party, errors = check_party(unit, given)
-    errors += _check_seat(unit, party)
-    mainland = party["country"] == HOME_COUNTRY and party["place"] not in HK_MO_TW.values()
-    if mainland and party["credit_code"] is None:
-        errors.append(FieldError("/credit_code", "required", "An organisation of the mainland needs its credit code."))
-    errors += check_name(given["contact"]["name"], "/contact/name")
-    check(errors, "The application has wrong fields.")
+    check(judge_application(unit, given), "The application has wrong fields.")
+    party = spelt(given)
     claim_code = "tmc_" + secrets.token_urlsafe(32)
     row = {
         "id": new_id("app"),
@@ -139,15 +137,29 @@ def apply(unit: Unit, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     return row, claim_code
 
 
+def judge_application(unit: Unit, given: Mapping[str, Any]) -> list[FieldError]:
+    """Every rule broken by what is given of an application; what is not given is not missed."""
+    party = spelt(given)
+    errors = judge_party(unit, party) + _check_seat(unit, party)
+    known = {"country", "place", "credit_code"} <= party.keys()
+    mainland = known and party["country"] == HOME_COUNTRY and party["place"] not in HK_MO_TW.values()
+    if mainland and party["credit_code"] is None:
+        errors.append(FieldError("/credit_code", "required", "An organisation of the mainland needs its credit code."))
+    contact = given.get("contact") or {}
+    if "name" in contact:
+        errors += check_name(contact["name"], "/contact/name")
+    return errors
+
+
 def approve(unit: Unit, application_id: str, decision: Mapping[str, Any], expected: int | None) -> dict[str, Any]:
     """Enrol an applicant with the `role`, `place`, `nature` (None: as claimed), zone and number prefix the reviewer sets.
 
-    An office gives the applicants' roles only, and only a place of its territory.
+    An office gives the roles of `OFFICE_GIVES` only, and only a place of its territory.
     """
     row = _open_application(unit, application_id, expected)
     role = Role(decision["role"])
     if unit.actor.role is Role.OFFICE:
-        if role not in APPLICANTS:
+        if role not in OFFICE_GIVES:
             raise Forbidden("Only an administrator gives this role.", code="role-beyond-office")
         if not _in_territory(unit, decision["place"]):
             raise Forbidden("This place lies outside your territory.", code="outside-territory")

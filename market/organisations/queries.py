@@ -42,7 +42,7 @@ def authenticate(connection: Connection, token: str | None) -> tuple[Actor, int]
     if row.id is None or ended:
         raise _unknown_key()
     scopes = None if row.scopes is None else frozenset(row.scopes)
-    return Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes), row.version
+    return Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes, row.name), row.version
 
 
 @cache
@@ -63,6 +63,7 @@ def _keyed() -> Select[Any]:
             ApiKey.organisation_id,
             Organisation.role,
             Organisation.place,
+            Organisation.name,
         )
         .select_from(ReferenceState)
         .outerjoin(ApiKey, ApiKey.secret_hash == bindparam("secret_hash"))

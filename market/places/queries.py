@@ -14,7 +14,7 @@ from typing import Any
 import pycountry
 from sqlalchemy import Connection, Select, or_, select
 
-from market.errors import NotFound
+from market.errors import Invalid, NotFound
 from market.places.model import PlacePeriod
 from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
@@ -111,11 +111,19 @@ class Places:
         """The present parts of a place, by code."""
         return self._children.get(code, [])
 
+    def missing(self, code: str) -> str:
+        """Why there is no such place: where no counties are known, what to give instead of one."""
+        province = self.present(code[:2] + "0000") if len(code) == 6 else None
+        if province is None or any(self.children(part.code) for part in self.children(province.code)):
+            return "There is no such place."
+        known = self.present(code[:4] + "00") or province
+        return f"No counties of {province.label('en')} are known here: give its province or prefecture, {known.code}."
+
     def portrait(self, code: str, language: str) -> dict[str, Any]:
         """A place with its ancestors, children and history; NotFound when there is none."""
         place = self.find(code)
         if place is None:
-            raise NotFound("There is no such place.")
+            raise NotFound(self.missing(code))
         return {
             **place.facts(language),
             "ancestors": [self._latest[above].facts(language) for above in self.lineage(code)[1:]],
@@ -150,6 +158,8 @@ def page_of_places(
     limit: int,
 ) -> Page:
     """Places by code: of a level, below a parent, whose name begins with `q`, valid in `year` (None: today)."""
+    if parent is not None and tree(unit).find(parent) is None:
+        raise Invalid.field("/parent", "unknown-value", tree(unit).missing(parent))
     statement: Select[*tuple[Any, ...]] = select(*_COLUMNS)
     if level is not None:
         statement = statement.where(PlacePeriod.level == level)

@@ -14,13 +14,16 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from market.access import SYSTEM
 from market.fields.actions import renew, replace_code_list, replace_crosswalks, replace_scheme
 from market.fields.model import LoadedList
 from market.journal.append import Event, append
 from market.places.actions import replace_places
 from market.reference.files import table
 from market.statistics.published import load_published
-from market.store.session import Unit
+from market.statistics.targets import load_targets
+from market.store.migrate import upgrade
+from market.store.session import Database, Unit
 from market.store.types import canonical
 
 Rows = list[dict[str, Any]]
@@ -81,12 +84,12 @@ def shipped_lists() -> Iterator[Shipped]:
     for row in table("code_lists"):
         lists.setdefault(str(row.pop("list")), []).append(row)
     lists["industry"] = [
-        {"code": row["code"], "parent": row["parent"], "name_zh": row["name_zh"], "source": row["source"]}
-        for row in table("industries")
+        {name: row[name] for name in ("code", "parent", "name_zh", "name_en", "source")} for row in table("industries")
     ]
     for name, rows in lists.items():
         yield Shipped("code_list", name, rows, _code_list_replacer(name))
     yield Shipped("figures", "published_figures", list(table("published_figures")), _replace_figures)
+    yield Shipped("targets", "policy_targets", list(table("policy_targets")), _replace_targets)
 
 
 def _years(row: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +129,10 @@ def _replace_figures(unit: Unit, rows: Rows, _version: int) -> None:
     load_published(unit, rows)
 
 
+def _replace_targets(unit: Unit, rows: Rows, _version: int) -> None:
+    load_targets(unit, rows)
+
+
 def _code_list_replacer(name: str) -> Callable[[Unit, Rows, int], None]:
     def replace(unit: Unit, rows: Rows, _version: int) -> None:
         replace_code_list(unit, name, [_code(row) for row in rows])
@@ -142,3 +149,10 @@ def _code(row: dict[str, Any]) -> dict[str, Any]:
         "valid_from": start and date.fromisoformat(start),
         "valid_to": end and date.fromisoformat(end),
     }
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Bring an existing market to the newest schema and the newest reference data; one not set up yet to the schema only."""
+    upgrade(database)
+    if database.is_set_up():
+        database.write(SYSTEM, load_all, channel="cli")

@@ -18,7 +18,7 @@ from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract
 from market.contracts.queries import one, shown
 from market.contracts.rules import facts_of, gather
-from market.errors import Conflict, FieldError, Forbidden, Invalid, check, check_version
+from market.errors import Conflict, FieldError, Forbidden, check, check_version
 from market.fields.queries import code_lists
 from market.registration.entries import Standing, clash, draft, judge, new_row, tell
 from market.registration.numbers import next_numbers
@@ -76,39 +76,46 @@ def change(
     changes: Mapping[str, Any],
 ) -> Row:
     """Change the content of an entry (变更登记); what `changes` leaves out stays. Number, act, office and day stay for ever."""
-    row = _own_live(unit, this, expected, "change_reason", reason)
+    row = _own_live(unit, this, expected)
     grounds = gather(unit, [changes])
     standing = Standing(row["act"], {"place": row["office_place"]}, row["registered_on"])
     facts, wrong = facts_of(changes, grounds)
     changed = {name: value for name, value in facts.items() if value != row[name]}
-    after = {**row, **changed, "version": row["version"] + 1}
-    errors = judge(after, wrong, standing, grounds)
-    check([FieldError(f"/changes{error.pointer}", error.code, error.message) for error in errors])
-    if not changed:
-        raise Invalid.field("/changes", "nothing-changed", "The contract is like this already.")
+    after = _next(row, **changed)
+    errors = [
+        FieldError(f"/changes{error.pointer}", error.code, error.message)
+        for error in judge(after, wrong, standing, grounds)
+    ]
+    if not changed and not wrong:
+        errors.append(FieldError("/changes", "nothing-changed", "The contract is like this already."))
+    check(_wrong_reason(unit, "change_reason", reason) + errors)
     mark = after["fingerprint"] = fingerprint(after)
     if (refusal := clash(unit, after)) is not None:
         raise refusal
     lines = [minus(unit, row["id"]), plus(unit, after)]
-    _rewrite(unit, after, **changed, fingerprint=mark, live_fingerprint=mark)
+    _rewrite(unit, after, *changed, fingerprint=mark, live_fingerprint=mark)
     tell(unit, "changed", after, lines, reason=reason, text=text)
     return shown(after, unit.actor)
 
 
 def cancel(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
     """End an entry because the parties ended their contract (注销)."""
-    return _end(unit, _own_live(unit, this, expected, "cancellation_reason", reason), "cancelled", reason, text)
+    row = _own_live(unit, this, expected)
+    check(_wrong_reason(unit, "cancellation_reason", reason))
+    return _end(unit, row, "cancelled", reason, text)
 
 
 def revoke(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
     """Take an entry back for cause (撤销)."""
-    return _end(unit, _own_live(unit, this, expected, "revocation_reason", reason), "revoked", reason, text)
+    row = _own_live(unit, this, expected)
+    check(_wrong_reason(unit, "revocation_reason", reason))
+    return _end(unit, row, "revoked", reason, text)
 
 
 def _end(unit: Unit, row: Mapping[str, Any], state: str, reason: str, text: str | None) -> Row:
-    after = {**row, "state": state, "version": row["version"] + 1}
+    after = _next(row, state=state)
     lines = [minus(unit, row["id"])]
-    _rewrite(unit, after, state=state, live_fingerprint=None, live_outside_number=None)
+    _rewrite(unit, after, "state", live_fingerprint=None, live_outside_number=None)
     tell(unit, state, after, lines, reason=reason, text=text)
     return shown(after, unit.actor)
 
@@ -126,12 +133,14 @@ def _prefix(office: RowMapping) -> str:
     return prefix
 
 
-def _own_live(
-    unit: Unit, this: ColumnElement[bool], expected: int | None, reasons: str, reason: str
-) -> Mapping[str, Any]:
-    """The acting office's own entry, locked, in the expected version and not ended, if the reason is a code of `reasons`."""
-    if not code_lists(unit).has(reasons, reason):
-        raise Invalid.field("/reason", "unknown-value", f"Not a code of the list {reasons}.")
+def _wrong_reason(unit: Unit, reasons: str, reason: str) -> list[FieldError]:
+    if code_lists(unit).has(reasons, reason):
+        return []
+    return [FieldError("/reason", "unknown-value", f"Not a code of the list {reasons}.")]
+
+
+def _own_live(unit: Unit, this: ColumnElement[bool], expected: int | None) -> Mapping[str, Any]:
+    """The acting office's own entry, locked, in the expected version and not ended."""
     row = one(unit, this, lock=True)
     if row["recorder"] != unit.actor.organisation:
         raise Forbidden("Only the office whose entry it is may do this.")
@@ -146,13 +155,14 @@ def _enter(unit: Unit, row: Row) -> None:
         raise clash(unit, row) or _gone()
 
 
-def _rewrite(unit: Unit, after: Mapping[str, Any], **values: Any) -> None:
+def _next(row: Mapping[str, Any], **changed: Any) -> Row:
+    return {**row, **changed, "version": row["version"] + 1, "updated_at": now()}
+
+
+def _rewrite(unit: Unit, after: Mapping[str, Any], *changed: str, **marks: Any) -> None:
+    values = {name: after[name] for name in (*changed, "version", "updated_at")}
     try:
-        unit.execute(
-            update(Contract)
-            .where(Contract.id == after["id"])
-            .values(**values, version=after["version"], updated_at=now())
-        )
+        unit.execute(update(Contract).where(Contract.id == after["id"]).values(**values, **marks))
     except IntegrityError:
         raise _gone() from None
 
@@ -162,24 +172,25 @@ def _gone() -> Conflict:
     return Conflict("This contract is registered already.", code="duplicate-contract")
 
 
-def import_contracts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+def import_contracts(unit: Unit, rows: Sequence[Mapping[str, Any]], names: Sequence[int] | None = None) -> list[Row]:
     """Enter many contracts of both acts with their days in the past, marked late; answers their rows in the same order.
 
     A row is content with `act`, `office` (id of the registering or recording office; null if nobody here records it),
     `registered_on` and, for an outside registration, `outside` (`number`, `office`). All or nothing: the refusal names every
-    wrong field with the row's position in front. Hand in a few thousand at a time.
+    wrong field with the row's position in front, or its number of `names`. Hand in a few thousand at a time.
     """
+    names = names or range(len(rows))
     grounds = gather(unit, rows, {row["office"] for row in rows if row["office"] is not None})
     entries, errors = [], []
-    for position, row in enumerate(rows):
+    for name, row in zip(names, rows, strict=True):
         office = grounds.organisations.get(row["office"]) if row["office"] is not None else None
         standing = Standing(row["act"], office, row["registered_on"], row.get("outside"), late=True)
         facts, wrong = draft(row, standing, grounds)
         if not wrong:
             entries.append(new_row(facts, standing))
-        errors += [FieldError(f"/{position}{error.pointer}", error.code, error.message) for error in wrong]
+        errors += [FieldError(f"/{name}{error.pointer}", error.code, error.message) for error in wrong]
     check(errors)
-    _refuse_known(unit, entries)
+    _refuse_known(unit, entries, names)
     _number(unit, entries, grounds.organisations)
     try:
         unit.execute(insert(Contract), sorted(entries, key=itemgetter("fingerprint")))
@@ -191,24 +202,25 @@ def import_contracts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[Row]
     return entries
 
 
-def _refuse_known(unit: Unit, entries: Sequence[Row]) -> None:
+def _refuse_known(unit: Unit, entries: Sequence[Row], names: Sequence[int]) -> None:
     errors = []
-    for name, column in (
-        ("fingerprint", Contract.live_fingerprint),
-        ("outside_number", Contract.live_outside_number),
-        ("outside_number", Contract.number),
+    for column, live, what in (
+        ("fingerprint", Contract.live_fingerprint, "contract"),
+        ("outside_number", Contract.live_outside_number, "outside number"),
     ):
-        positions = defaultdict(list)
-        for position, entry in enumerate(entries):
-            if entry[name] is not None:
-                positions[entry[name]].append(position)
-        values = list(positions)
+        holders: dict[str, str] = {}
+        values = sorted({entry[column] for entry in entries if entry[column] is not None})
         for start in range(0, len(values), _QUESTION):
-            known = unit.execute(select(column).where(column.in_(values[start : start + _QUESTION])))
-            for value in known.scalars():
-                positions[value].insert(0, -1)
-        again = sorted(position for where in positions.values() for position in where[1:])
-        errors += [FieldError(f"/{position}", "duplicate", f"The same {name} is live already.") for position in again]
+            known = select(live.label("value"), Contract.number, Contract.outside_number)
+            for row in unit.execute(known.where(live.in_(values[start : start + _QUESTION]))):
+                holders[row.value] = f"Registration {row.number or row.outside_number}"
+        for name, entry in zip(names, entries, strict=True):
+            if entry[column] is None:
+                continue
+            if entry[column] in holders:
+                errors.append(FieldError(f"/{name}", "duplicate", f"{holders[entry[column]]} has the same {what}."))
+            else:
+                holders[entry[column]] = f"Line /{name}"
     if errors:
         raise Conflict("Some of these contracts are registered already.", code="duplicate-contract", errors=errors)
 

@@ -16,7 +16,7 @@ from sqlalchemy import or_, select
 from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract
 from market.contracts.queries import FACTS, visible_to
-from market.contracts.rules import COLUMNS, SIDES, Grounds, check_whole, facts_of
+from market.contracts.rules import COLUMNS, SIDES, Grounds, check_together, check_whole, facts_of, gather
 from market.errors import Conflict, FieldError
 from market.fields.queries import code_lists
 from market.journal.append import Event, append
@@ -28,6 +28,7 @@ from market.store.types import new_id, now, today
 
 OUTSIDE_NUMBER = r"^[0-9]{14}([0-9]{2})?$"
 """Numbers of other offices: 16 digits, 14 until the longer year came."""
+_OBJECTS = (*SIDES, "outside")
 PERSONAL_NATURES = frozenset({"natural_person"})
 """Natures of a party (party_nature) whose name is personal data."""
 
@@ -53,24 +54,57 @@ def draft(content: Mapping[str, Any], standing: Standing, grounds: Grounds) -> t
     pointer = "/registered_on"
     if standing.act == "outside":
         pointer = "/outside/registered_on"
-        if standing.outside is None or not re.fullmatch(OUTSIDE_NUMBER, standing.outside["number"]):
-            wrong.append(FieldError("/outside/number", "bad-format", "14 or 16 digits are needed."))
+        wrong += _wrong_number(standing.outside["number"] if standing.outside else None, grounds)
     if standing.registered_on > today():
-        wrong.append(FieldError(pointer, "in-future", "A registration cannot lie in the future."))
+        wrong.append(_in_future(pointer))
     return facts, judge(facts, wrong, standing, grounds)
+
+
+def judge_parts(unit: Unit, content: Mapping[str, Any], act: str = "registered") -> list[FieldError]:
+    """What is wrong with those parts of a content that passed the schema, when others did not: nothing is named as missing.
+
+    `act` is `registered` or `outside`.
+    """
+    parts = {name: content[name] for name in content if name not in _OBJECTS or isinstance(content[name], Mapping)}
+    grounds = gather(unit, [parts])
+    facts, wrong = facts_of(parts, grounds)
+    wrong = [error for error in wrong if error.code != "required"]
+    outside = parts.get("outside", {})
+    if outside.get("number") is not None:
+        wrong += _wrong_number(outside["number"], grounds)
+    day = outside.get("registered_on") or today()
+    if day > today():
+        wrong.append(_in_future("/outside/registered_on"))
+    return _beside(wrong, check_together(facts, code_lists(unit), day, in_force=act == "registered"))
+
+
+def _in_future(pointer: str) -> FieldError:
+    return FieldError(pointer, "in-future", "A registration cannot lie in the future.")
+
+
+def _wrong_number(number: str | None, grounds: Grounds) -> list[FieldError]:
+    if number is None or not re.fullmatch(OUTSIDE_NUMBER, number):
+        return [FieldError("/outside/number", "bad-format", "14 or 16 digits are needed.")]
+    if len(number) == 16 and number[4:10] in grounds.prefixes:
+        return [FieldError("/outside/number", "our-series", "An office here gives the numbers of this series.")]
+    return []
 
 
 def judge(facts: Mapping[str, Any], wrong: list[FieldError], standing: Standing, grounds: Grounds) -> list[FieldError]:
     """All errors of complete facts. Fields that are `wrong` by themselves are not judged beside others as well."""
-    parts = {_part(error) for error in wrong}
     registered = standing.act == "registered"
     found = check_whole(facts, code_lists(grounds.unit), standing.registered_on, in_force=registered)
-    if parts.isdisjoint(SIDES):
+    if not any(_part(error) in SIDES for error in wrong):
         if registered:
             territory = standing.office["place"] if standing.office else None
             found += outside_territory(facts, territory, tree(grounds.unit))
         else:
             found += outside_region(facts, grounds.unit.database.home_region(), tree(grounds.unit))
+    return _beside(wrong, found)
+
+
+def _beside(wrong: list[FieldError], found: list[FieldError]) -> list[FieldError]:
+    parts = {_part(error) for error in wrong}
     return wrong + [error for error in found if _part(error) not in parts]
 
 
@@ -112,9 +146,7 @@ def clash(unit: Unit, row: Mapping[str, Any]) -> Conflict | None:
     """
     same = Contract.live_fingerprint == row["fingerprint"]
     if row["outside_number"] is not None:
-        same = or_(
-            same, Contract.live_outside_number == row["outside_number"], Contract.number == row["outside_number"]
-        )
+        same = or_(same, Contract.live_outside_number == row["outside_number"])
     other = unit.execute(
         select(
             Contract.number, Contract.outside_number, Contract.fingerprint, visible_to(unit.actor).label("known")

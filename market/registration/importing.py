@@ -7,16 +7,17 @@ whole file goes in, marked late, or nothing does; the refusal names line and fie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from market.contracts.queries import ACTS
 from market.contracts.rules import COLUMNS, PARTY, SIDES
-from market.errors import FieldError, check
+from market.errors import FieldError, Invalid, check
 from market.registration.actions import Row, import_contracts
 from market.store.session import Unit
 from market.store.types import MAX_FEN, fen, is_clean, today
@@ -26,22 +27,30 @@ MAX_LINES = 20_000
 
 _DATES = ("signed_on", "valid_from", "valid_to", "registered_on")
 _AMOUNTS = ("total_amount", "tech_amount")
+_AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,2})?")
+_DAY = re.compile("(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _NEEDED = ("act", "office", "registered_on", *SIDES)
 _KNOWN = {*COLUMNS, *_NEEDED, "outside"}
 
 
 def import_lines(unit: Unit, lines: Iterable[bytes]) -> list[Row]:
-    """Enter the contracts of a file; answers their rows. Invalid names every wrong field as `/line/field`, counted from 0."""
-    rows: list[dict[str, Any]] = []
+    """Enter the contracts of a file; answers their rows. Blank lines are skipped.
+
+    Invalid names every wrong field as `/line/field`, counted from 0.
+    """
+    rows: dict[int, dict[str, Any]] = {}
     errors: list[FieldError] = []
     for number, line in enumerate(lines):
-        if number == MAX_LINES:
+        if not line.strip():
+            continue
+        if len(rows) == MAX_LINES:
             check([FieldError(f"/{number}", "too-many-lines", f"At most {MAX_LINES} lines at a time.")])
-        row, wrong = _row(line)
-        rows.append(row)
+        rows[number], wrong = _row(line)
         errors += [FieldError(f"/{number}{error.pointer}", error.code, error.message) for error in wrong]
+    if not rows:
+        raise Invalid("The file has no lines; there is nothing to import.")
     check(errors, "The file has wrong fields; nothing was imported.")
-    return import_contracts(unit, rows)
+    return import_contracts(unit, list(rows.values()), list(rows))
 
 
 def _row(line: bytes) -> tuple[dict[str, Any], list[FieldError]]:
@@ -95,12 +104,16 @@ def _value(name: str, value: Any, pointer: str) -> tuple[Any, list[FieldError]]:
         return None, []
     if not isinstance(value, str) or not is_clean(value) or not 0 < len(value) <= 200:
         return None, [FieldError(pointer, "wrong-type", "A text of at most 200 characters is needed.")]
-    try:
-        if name in _AMOUNTS:
-            amount = fen(Decimal(value))
-            if not 0 < amount <= MAX_FEN:
-                raise ValueError
+    if name in _AMOUNTS:
+        amount = fen(Decimal(value)) if _AMOUNT.fullmatch(value) else 0
+        if 0 < amount <= MAX_FEN:
             return amount, []
-        return (date.fromisoformat(value) if name in _DATES else value.strip()), []
-    except (ValueError, InvalidOperation, OverflowError):
-        return None, [FieldError(pointer, "bad-format", "A yuan amount or an ISO date is needed.")]
+        return None, [FieldError(pointer, "bad-format", "A yuan amount such as 1200.50 is needed.")]
+    if name in _DATES:
+        try:
+            if _DAY.fullmatch(value):  # Python would read weeks and days without dashes too
+                return date.fromisoformat(value), []
+        except ValueError:
+            pass
+        return None, [FieldError(pointer, "bad-format", "A date such as 2018-03-05 is needed.")]
+    return value.strip(), []

@@ -5,8 +5,8 @@ Which digits mean what is unverified beyond the year and the length, so the offi
 
 from __future__ import annotations
 
+from market.contracts.model import NumberSeries
 from market.errors import Conflict
-from market.registration.model import NumberSeries
 from market.store.dialect import take_next
 from market.store.session import Unit
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from market.access import SYSTEM
+from market.errors import Conflict
+from market.reference.loader import bring_up_to_date
+from market.sample.generate import YEARS, generate
 from market.sample.load import load
 from market.store.info import set_up
 from market.store.migrate import upgrade
@@ -20,11 +24,11 @@ MAIN_JOB = Path(__file__).with_name("main_job.sh")
 
 
 def prepare(directory: Path) -> str:
-    """The address of the demonstration database, made and filled if it isn't there, migrated if it is."""
+    """The address of the demonstration database, made and filled if it isn't there, renewed if it is."""
     path = (directory / "demo.db").resolve()
     if path.exists():
         with Database(f"sqlite:///{path}") as database:
-            upgrade(database)
+            bring_up_to_date(database)
         return f"sqlite:///{path}"
     directory.mkdir(parents=True, exist_ok=True)
     made = path.with_name("demo.db.new")
@@ -34,13 +38,14 @@ def prepare(directory: Path) -> str:
         upgrade(database)
         _write_keys(directory / "demo-keys.json", fill(database))
     made.rename(path)
+    made.with_name("demo.db.new.lock").unlink(missing_ok=True)
     return f"sqlite:///{path}"
 
 
-def fill(database: Database) -> dict[str, str]:
-    """Make an empty, migrated database a demonstration and load the sample; answers {role: key}."""
+def fill(database: Database, years: Sequence[int] = YEARS) -> dict[str, str]:
+    """Make an empty, migrated database a demonstration and load the sample of these years; answers {role: key}."""
     database.write(SYSTEM, lambda unit: set_up(unit.connection, "demo"), channel="cli")
-    return load(database)
+    return load(database, generate(years=years))
 
 
 def _write_keys(path: Path, found: dict[str, str]) -> None:
@@ -57,6 +62,10 @@ def keys(directory: Path) -> dict[str, str]:
 
 def read_keys(path: Path) -> dict[str, str]:
     """Keys kept as {role: key}."""
+    if not path.exists():
+        raise Conflict(
+            f"{path} is gone: remove {path.parent / 'demo.db'} as well, and both are made anew.", code="keys-lost"
+        )
     found: dict[str, str] = json.loads(path.read_text())
     return found
 

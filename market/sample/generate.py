@@ -2,8 +2,9 @@
 
 Use it through `generate`. Names are visibly artificial (示例企业0001) and credit codes carry an area code that does not
 exist, so that no real organisation is party to an invented record. Per year and basis the contracts hit `targets.csv`
-to the fen; everything finer (`shares.csv`, `subjects.csv`) is invented. Only integers decide, so a seed gives the same
-market on every machine.
+to the fen, whose `status` says what is official (output and absorbed of each year, involved of 2018), what was derived from
+it, and what is invented (internal, and so involved, after 2018). Everything finer (`shares.csv`, `subjects.csv`) is invented.
+Only integers decide, so a seed gives the same market on every machine.
 """
 
 from __future__ import annotations
@@ -121,16 +122,25 @@ def generate(seed: int = SEED, years: Sequence[int] = YEARS) -> Market:
     return Market(tuple(organisations), demo, tuple(_listings(world, seed)), tuple(contracts))
 
 
+def known_years() -> frozenset[int]:
+    """The years that `targets.csv` has figures of."""
+    return frozenset(int(row["year"]) for row in table(HERE / "targets.csv"))
+
+
 def flows(year: int) -> dict[str, Target]:
-    """The three disjoint flows of a year, from `involved = output + absorbed - internal`."""
-    rows = {row["basis"]: row for row in table(HERE / "targets.csv") if int(row["year"]) == year}
-    deals = {basis: int(row["deals"]) for basis, row in rows.items()}
-    amount = {basis: fen(Decimal(row["total_amount"])) for basis, row in rows.items() if row["total_amount"]}
-    internal = amount["output"] + amount["absorbed"] - amount["involved"]
+    """The three disjoint flows of a year: what is internal is both output and absorbed."""
+    target = {
+        row["basis"]: Target(int(row["deals"]), fen(Decimal(row["total_amount"])))
+        for row in table(HERE / "targets.csv")
+        if int(row["year"]) == year
+    }
+    internal = target["internal"]
     return {
-        "internal": Target(deals["internal"], internal),
-        "output": Target(deals["output"] - deals["internal"], amount["output"] - internal),
-        "absorbed": Target(deals["absorbed"] - deals["internal"], amount["absorbed"] - internal),
+        "internal": internal,
+        **{
+            basis: Target(target[basis].deals - internal.deals, target[basis].total_amount - internal.total_amount)
+            for basis in ("output", "absorbed")
+        },
     }
 
 

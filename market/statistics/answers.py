@@ -1,7 +1,7 @@
 """The answer to a question as a reader may see it: totals, groups, comparison, suppression, and the words around them.
 
-An answer is a function of the question, the journal's head, the reference data and the reader: `answer_tag` is the digest of
-these, so a reader who has it needs no second answer.
+An answer is a function of the question, the point of the journal, the reference data (which only names things) and the reader:
+`answer_tag` is the digest of these, so a reader who has it needs no second answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from market.access import Actor, Permission
-from market.journal.read import Head
+from market.statistics.points import Point
 from market.statistics.queries import Figures, Measures, check_groups, figures, year_later
 from market.statistics.question import Period, Question
 from market.statistics.wording import DEFINITION_VERSION, definition, labels, region_name, synthetic_note
@@ -36,31 +36,23 @@ def reader_for(actor: Actor, language: str, small_cell: int) -> Reader:
     return Reader(language, 0 if actor.may(Permission.SEE_SMALL_CELLS) else small_cell)
 
 
-def answer_tag(unit: Unit, question: Question, reader: Reader, head: Head) -> str:
+def answer_tag(unit: Unit, question: Question, reader: Reader, at: Point) -> str:
     """The entity tag of an answer, known before any figure is read."""
-    parts = [astuple(question), astuple(reader), head.seq, unit.reference_version(), DEFINITION_VERSION]
+    parts = [astuple(question), astuple(reader), at.seq, unit.reference_version(), DEFINITION_VERSION]
     return f'"{hashlib.blake2b(canonical(parts), digest_size=12).hexdigest()}"'
 
 
-def answer(unit: Unit, question: Question, reader: Reader, head: Head) -> dict[str, Any]:
+def answer(unit: Unit, question: Question, reader: Reader, at: Point) -> dict[str, Any]:
     """The whole answer; amounts in fen."""
-    present = figures(unit, question)
-    earlier = figures(unit, question.year_before()) if question.compare else None
-    note = synthetic_note(unit, reader.language)
+    present = figures(unit, question, at=at)
+    earlier = figures(unit, question.year_before(), at=at) if question.compare else None
     return {
-        "period": _span(question.period),
+        **frame(unit, question, reader),
         "previous_period": _span(question.period.year_before()) if earlier else None,
-        "basis": question.basis,
-        "region": {"code": question.region, "name": region_name(unit, question.region, reader.language)},
         "by": list(question.by),
-        "filters": {name: list(values) for name, values in question.filters},
         "compare": question.compare,
-        "definition": definition(unit, question, reader.language, reader.floor),
-        "definition_version": DEFINITION_VERSION,
-        "as_of": as_of(head),
+        "as_of": as_of(at),
         "suppressed_below": reader.floor or None,
-        "synthetic": note is not None,
-        "synthetic_note": note,
         "additive": not question.overlapping,
         "overlap": None if present.overlap is None else shown(present.overlap, reader.floor),
         "totals": _compared(present.totals, earlier.totals if earlier else None, reader.floor),
@@ -68,9 +60,24 @@ def answer(unit: Unit, question: Question, reader: Reader, head: Head) -> dict[s
     }
 
 
-def as_of(head: Head) -> dict[str, Any]:
+def frame(unit: Unit, question: Question, reader: Reader) -> dict[str, Any]:
+    """What was asked, what is counted in words, and whether it is real."""
+    note = synthetic_note(unit, reader.language)
+    return {
+        "period": _span(question.period),
+        "basis": question.basis,
+        "region": {"code": question.region, "name": region_name(unit, question.region, reader.language)},
+        "filters": {name: list(values) for name, values in question.filters},
+        "definition": definition(unit, question, reader.language, reader.floor),
+        "definition_version": DEFINITION_VERSION,
+        "synthetic": note is not None,
+        "synthetic_note": note,
+    }
+
+
+def as_of(at: Point) -> dict[str, Any]:
     """The last journal entry the figures contain."""
-    return {"seq": head.seq, "instant": head.recorded_at if head.seq else None}
+    return {"seq": at.seq, "instant": at.instant}
 
 
 def shown(measures: Measures, floor: int) -> dict[str, Any]:

@@ -1,15 +1,18 @@
-"""Tables of the figures: the append-only ledger, the cells derived from it, and quoted official figures.
+"""Tables of the figures: the append-only ledger, the cells derived from it, quoted official figures, and policy targets.
 
 Dimensions are text codes and never null: what a contract leaves open stands as `unspecified`, so that every dimension adds up.
 """
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.store.base import Base
-from market.store.types import Code, Fen, LongText, Month
+from market.store.types import CivilDate, Code, Fen, Json, LongText, Month
 
 DIMENSIONS = (
     "seller_place",
@@ -117,3 +120,42 @@ class PublishedFigure(Base):
     value: Mapped[int] = mapped_column(BigInteger)
     source: Mapped[str] = mapped_column(LongText)
     note: Mapped[str | None] = mapped_column(LongText)
+
+
+class PolicyTarget(Base):
+    """A figure that a policy wants reached. `value` is in hundredths of its unit: fen, or hundredths of a percent.
+
+    `bases` are those on which the register can tell it, none when it cannot.
+    """
+
+    __tablename__ = "policy_target"
+
+    code: Mapped[str] = mapped_column(Code(40), primary_key=True)
+    line: Mapped[int]
+    name_zh: Mapped[str] = mapped_column(LongText)
+    name_en: Mapped[str] = mapped_column(LongText)
+    region: Mapped[str] = mapped_column(Code(6))
+    bases: Mapped[list[str]] = mapped_column(Json)
+    measure: Mapped[str] = mapped_column(Code(40))
+    value: Mapped[int] = mapped_column(BigInteger)
+    unit: Mapped[str] = mapped_column(Code(20))
+    comparison: Mapped[str] = mapped_column(Code(20))
+    period: Mapped[str] = mapped_column(Code(30))
+    source: Mapped[str] = mapped_column(LongText)
+    source_date: Mapped[date] = mapped_column(CivilDate)
+    status: Mapped[str] = mapped_column(Code(20))
+    note: Mapped[str | None] = mapped_column(LongText)
+
+
+class ReportedValue(Base):
+    """What was reported elsewhere of a target that the register cannot tell, whole in each version; never updated or deleted.
+
+    `reported` holds period, value (hundredths of the target's unit), source and reported_on; `seq` is the journal entry.
+    """
+
+    __tablename__ = "reported_value"
+
+    target: Mapped[str] = mapped_column(Code(40), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    reported: Mapped[list[dict[str, Any]]] = mapped_column(Json)

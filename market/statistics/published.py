@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Select, delete, insert, select
 
+from market.places.queries import tree
 from market.statistics.answers import Reader, shown
 from market.statistics.model import PublishedFigure
+from market.statistics.points import Point
 from market.statistics.queries import Figures, added, figures
 from market.statistics.question import Period, Question
 from market.statistics.wording import region_name
@@ -20,6 +22,10 @@ from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import fen, yuan
 
+NATION = "CN"
+"""The region of figures of the whole nation (全国), which has no place code."""
+
+_NATION = {"zh": "全国", "en": "China"}
 _COLUMNS = tuple(PublishedFigure.__table__.columns)
 
 
@@ -44,43 +50,44 @@ def load_published(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def page_of_published(
-    unit: Unit, *, year: int | None, basis: str | None, cursor: str | None, limit: int, reader: Reader
+    unit: Unit, *, cursor: str | None, limit: int, reader: Reader, at: Point | None = None, **filters: Any
 ) -> Page:
-    """Quoted figures in the order of their list, of a year or basis, each with the computed one and the difference.
+    """Quoted figures in the order of their list, each with the computed one as of a point (None: the present) and the difference.
 
-    Costs one statement for the page and one for each region and basis in it, however many figures it has.
+    `filters` are values of the columns region, year, period, basis and measure, None for any. Computed are figures of the home
+    region and its parts alone: of other regions the register holds no more than their deals with home. Costs one statement for
+    the page and one for each such region and basis in it, however many figures it has.
     """
     statement: Select[Any] = select(*_COLUMNS)
-    if year is not None:
-        statement = statement.where(PublishedFigure.year == year)
-    if basis is not None:
-        statement = statement.where(PublishedFigure.basis == basis)
+    for name, value in filters.items():
+        if value is not None:
+            statement = statement.where(PublishedFigure.__table__.c[name] == value)
     sort = Sort((PublishedFigure.line,), ("line",))
-    page = fetch_page(unit, statement, sort, ["published-figures", year, basis], cursor, limit)
+    page = fetch_page(unit, statement, sort, ["published-figures", sorted(filters.items())], cursor, limit)
     rows = [dict(row._mapping) for row in page.rows]
-    months = _computed_months(unit, rows)
-    return Page([_beside(unit, row, months[row["region"], row["basis"]], reader) for row in rows], page.next)
+    months = _computed_months(unit, rows, at)
+    return Page([_beside(unit, row, months.get((row["region"], row["basis"])), reader) for row in rows], page.next)
 
 
-def _computed_months(unit: Unit, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Figures]:
+def _computed_months(unit: Unit, rows: list[dict[str, Any]], at: Point | None) -> dict[tuple[str, str], Figures]:
+    """By region and basis, where the ledger can tell."""
+    home, places = unit.database.home_region(), tree(unit)
     spans: dict[tuple[str, str], list[Period]] = {}
     for row in rows:
         period = _months(row["period"])
-        spans.setdefault((row["region"], row["basis"]), []).extend([period] if period else [])
+        if period is not None and places.within(row["region"], home):
+            spans.setdefault((row["region"], row["basis"]), []).append(period)
     found = {}
     for (region, basis), periods in spans.items():
-        if periods:
-            whole = Period(min(period.first for period in periods), max(period.last for period in periods))
-            found[region, basis] = figures(unit, Question(whole, basis, region, by=("month",)))
-        else:
-            found[region, basis] = Figures(added(()), {})
+        whole = Period(min(period.first for period in periods), max(period.last for period in periods))
+        found[region, basis] = figures(unit, Question(whole, basis, region, by=("month",)), at=at)
     return found
 
 
-def _beside(unit: Unit, row: dict[str, Any], months: Figures, reader: Reader) -> dict[str, Any]:
+def _beside(unit: Unit, row: dict[str, Any], months: Figures | None, reader: Reader) -> dict[str, Any]:
     period, money = _months(row["period"]), row["measure"] != "deals"
     computed, withheld = None, False
-    if period is not None:
+    if months is not None and period is not None:
         lies_in = [
             measures
             for (key,), measures in months.groups.items()
@@ -89,13 +96,15 @@ def _beside(unit: Unit, row: dict[str, Any], months: Figures, reader: Reader) ->
         cell = shown(added(lies_in), reader.floor)
         computed, withheld = cell[row["measure"]], cell["suppressed"] and money
 
+    name = _NATION[reader.language] if row["region"] == NATION else region_name(unit, row["region"], reader.language)
+
     def wire(value: int | None) -> int | str | None:
         return yuan(value) if money and value is not None else value
 
     return {
         **row,
         "value": wire(row["value"]),
-        "region": {"code": row["region"], "name": region_name(unit, row["region"], reader.language)},
+        "region": {"code": row["region"], "name": name},
         "computed": wire(computed),
         "difference": wire(None if computed is None else computed - row["value"]),
         "suppressed": withheld,

@@ -2,6 +2,9 @@
 
 A question whose cuts, filters and region fit a cuboid is answered from cells, at the same cost however many contracts there are;
 any other from the ledger through its covering index. Both give the same figures.
+
+As of a past point cells answer for the recorded months that it contains whole, and ledger lines for the month it lies within.
+Figures depend on ledger and question alone, never on reference data, so those of a past point stand for ever.
 """
 
 from __future__ import annotations
@@ -11,14 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, not_, or_, select, union_all
 
 from market.errors import Invalid
-from market.places.queries import tree
 from market.statistics.cube import CUBOIDS, Cuboid, province_code
 from market.statistics.ledger import UNSPECIFIED
 from market.statistics.model import DealCell, LedgerLine
-from market.statistics.question import DIMENSIONS, SIDELESS, Question, move_years
+from market.statistics.points import Point
+from market.statistics.question import DIMENSIONS, SIDELESS, Period, Question, move_years
 from market.store.dialect import whole
 from market.store.session import Unit
 
@@ -44,7 +47,8 @@ _SIDES = {
     "internal": ("seller", "buyer"),
 }
 _BASIS_OF_SIDE = {"seller": "output", "buyer": "absorbed"}
-_LEVELS = {"province": "province", "prefecture": "league", "county": "banner"}
+_DIGITS = {"province": 2, "league": 4, "banner": 6}
+"""So many leading digits of a place code say where it lies, by the construction of GB/T 2260."""
 
 
 class Measures(NamedTuple):
@@ -70,13 +74,23 @@ class Figures:
 
 
 class Source:
-    """Where figures are read: a cuboid's cells, or the ledger (`cuboid` is None). `source[name]` is a dimension's expression."""
+    """Where figures are read: a cuboid's cells, or the ledger (`cuboid` is None). `source[name]` is a dimension's expression.
 
-    def __init__(self, view: str, cuboid: Cuboid | None) -> None:
+    `where` narrows it to a period and to what was recorded up to a point.
+    """
+
+    def __init__(self, view: str, cuboid: Cuboid | None, period: Period | None = None, at: Point | None = None) -> None:
         self.view, self.cuboid = view, cuboid
-        self.table = LedgerLine if cuboid is None else DealCell
-        self.deals = LedgerLine.sign if cuboid is None else DealCell.deals
-        columns = [] if cuboid is None else [(cuboid.a, DealCell.a), (cuboid.b, DealCell.b)]
+        self.table: Any = LedgerLine if cuboid is None else DealCell
+        self.where: list[Condition] = []
+        if period is not None and cuboid is None:
+            self.where = _lines(period, at)
+        elif period is not None and cuboid is not None:
+            self.where = _cells(cuboid, period, at)
+            if at is not None and at.since is not None:
+                self.table, self.where = _cells_and_lines(view, cuboid, period, at).c, []
+        self.deals = LedgerLine.sign if cuboid is None else self.table.deals
+        columns = [] if cuboid is None else [(cuboid.a, self.table.a), (cuboid.b, self.table.b)]
         self._columns: dict[str, Any] = dict(columns)
 
     def holds(self, names: set[str]) -> bool:
@@ -109,12 +123,6 @@ class Source:
             return case((code == UNSPECIFIED, code), else_=func.substr(code, 1, 1))
         return getattr(LedgerLine, name)
 
-    def base(self, question: Question) -> list[Condition]:
-        """The cuboid and the period."""
-        month = self.table.stat_month
-        period = month.between(question.period.first, question.period.last)
-        return [period] if self.cuboid is None else [DealCell.cuboid == self.cuboid.number, period]
-
     def sums(self) -> list[Any]:
         """The measures, added up."""
         return [
@@ -123,31 +131,59 @@ class Source:
         ]
 
 
+def _cells(cuboid: Cuboid, period: Period, at: Point | None) -> list[Condition]:
+    """The cells of a period; as of a past point only those of recorded months that it contains whole."""
+    found = [DealCell.cuboid == cuboid.number, DealCell.stat_month.between(period.first, period.last)]
+    if at is not None and at.month is not None:
+        found.append(DealCell.rec_month <= at.month if at.since is None else DealCell.rec_month < at.month)
+    return found
+
+
+def _lines(period: Period, at: Point | None) -> list[Condition]:
+    """The ledger lines of a period, as of a past point up to its seq.
+
+    The months are listed then, so that SQLite too reads of each month only as much as is wanted.
+    """
+    if at is None or at.month is None:
+        return [LedgerLine.stat_month.between(period.first, period.last)]
+    return [LedgerLine.stat_month.in_(period.months(at.month)), LedgerLine.seq <= at.seq]
+
+
+def _cells_and_lines(view: str, cuboid: Cuboid, period: Period, at: Point) -> Subquery:
+    """The cells of the recorded months before, and in the same shape the lines of the month that the point lies within."""
+    line = Source(view, None)
+    names = ("stat_month", "flow", "a", "b", "deals", "total", "tech")
+    cells = select(*(getattr(DealCell, name) for name in names)).where(*_cells(cuboid, period, at))
+    columns = (LedgerLine.stat_month, LedgerLine.flow, line[cuboid.a], line[cuboid.b], line.deals)
+    lines = select(*columns, LedgerLine.total, LedgerLine.tech).where(*_lines(period, at), LedgerLine.seq >= at.since)
+    return union_all(cells, lines).subquery()
+
+
 def _coarsest(name: str, columns: dict[str, Any]) -> str:
     """A cuboid that knows leagues also knows provinces."""
     league = name.replace("_province", "_league")
     return league if name not in columns and name.endswith("_province") else name
 
 
-def sources(unit: Unit, question: Question) -> Iterator[Source]:
-    """Every source that can answer, the cheapest first."""
+def sources(unit: Unit, question: Question, at: Point | None = None) -> Iterator[Source]:
+    """Every source that can answer as of a point (None: at present), the cheapest first."""
     needed = _needed(question, _region_level(unit, question))
     if question.view == province_code(unit.database.home_region()):
         for cuboid in CUBOIDS:
-            source = Source(question.view, cuboid)
+            source = Source(question.view, cuboid, question.period, at)
             if source.holds(needed):
                 yield source
-    yield Source(question.view, None)
+    yield Source(question.view, None, question.period, at)
 
 
-def figures(unit: Unit, question: Question, source: Source | None = None) -> Figures:
-    """The figures of a question at present. Invalid `too-many-groups` when the answer would be too long."""
-    source = source or next(sources(unit, question))
-    level = _region_level(unit, question)
-    inside = _insider(source, question, level)
+def figures(unit: Unit, question: Question, source: Source | None = None, *, at: Point | None = None) -> Figures:
+    """The figures of a question as of a point (None: at present). Invalid `too-many-groups` when the answer would be too long."""
+    source = source or next(sources(unit, question, at))
     if question.overlapping:
+        level = _region_level(unit, question)
+        inside = {side: _inside(source, question, level, side) for side in _SIDES[question.basis]}
         return _overlapping(unit, source, question, inside)
-    where = [*source.base(question), *_plain_filters(source, question), *_basis(unit, source, question, level, inside)]
+    where = counted(unit, source, question)
     keys = [source[question.sided(name)].label(f"k{number}") for number, name in enumerate(question.by)]
     statement: Select[Any] = select(*keys, *source.sums()).where(*where).group_by(*(key.name for key in keys))
     if keys:
@@ -158,7 +194,7 @@ def figures(unit: Unit, question: Question, source: Source | None = None) -> Fig
 
 def _overlapping(unit: Unit, source: Source, question: Question, inside: dict[str, Condition]) -> Figures:
     """Groups by the league or banner involved: a deal between two of them stands in both, in the totals once."""
-    base = [*source.base(question), *_plain_filters(source, question)]
+    base = [*source.where, *_plain_filters(source, question)]
     places = [name for name in question.by if name in SIDELESS]
     elsewhere = or_(*(source[f"seller_{name}"] != source[f"buyer_{name}"] for name in places))
     seller, buyer = (_side(source, question, side, inside) for side in ("seller", "buyer"))
@@ -222,13 +258,30 @@ def year_later(question: Question, key: Key) -> Key:
     )
 
 
+def counted(unit: Unit, source: Source, question: Question) -> list[Condition]:
+    """What makes a row of the source count for a question."""
+    level = _region_level(unit, question)
+    return [*source.where, *_plain_filters(source, question), *_basis(source, question, level)]
+
+
+def memberships(unit: Unit, source: Source, question: Question) -> dict[str, Condition]:
+    """By basis: a row of the source counts under it in the region. The source is the ledger, which can tell all of them."""
+    level = _region_level(unit, question)
+    seller, buyer = (_inside(source, question, level, side) for side in ("seller", "buyer"))
+    return {
+        "involved": or_(seller, buyer),
+        "output": seller,
+        "absorbed": buyer,
+        "internal": and_(seller, buyer),
+        "registered": _registered(source, question, level),
+    }
+
+
 def _region_level(unit: Unit, question: Question) -> str:
     """At which level the region cuts places; empty for home, whose side every flow tells."""
     if question.region == unit.database.home_region():
         return ""
-    place = tree(unit).find(question.region)
-    assert place is not None
-    return _LEVELS[place.level]
+    return next(level for level, digits in _DIGITS.items() if question.region.endswith("0" * (6 - digits)))
 
 
 def _needed(question: Question, level: str) -> set[str]:
@@ -241,24 +294,30 @@ def _needed(question: Question, level: str) -> set[str]:
     return {name for name in (named - set(SIDELESS)) | both | region if name not in _TEXTS}
 
 
-def _insider(source: Source, question: Question, level: str) -> dict[str, Condition]:
-    """By side: the party lies in the region."""
+def _inside(source: Source, question: Question, level: str, side: str) -> Condition:
+    """The party of this side lies in the region."""
     if not level:
-        return {side: source.table.flow.in_(FLOWS[basis]) for side, basis in _BASIS_OF_SIDE.items()}
-    return {side: source[f"{side}_{level}"] == question.region for side in _SIDES.get(question.basis, ())}
+        return source.table.flow.in_(FLOWS[_BASIS_OF_SIDE[side]])  # type: ignore[no-any-return]
+    return source[f"{side}_{level}"] == question.region  # type: ignore[no-any-return]
 
 
-def _basis(unit: Unit, source: Source, question: Question, level: str, inside: dict[str, Condition]) -> list[Condition]:
+def _registered(source: Source, question: Question, level: str) -> Condition:
+    """An office of the region registered it."""
+    if not level:
+        return source.table.flow.in_(FLOWS["registered"])  # type: ignore[no-any-return]
+    digits = _DIGITS[level]
+    return func.substr(source["office_place"], 1, digits) == question.region[:digits]
+
+
+def _basis(source: Source, question: Question, level: str) -> list[Condition]:
     """The deals that count under the question's basis."""
+    if question.basis == "registered":
+        return [_registered(source, question, level)]
+    inside = {side: _inside(source, question, level, side) for side in _SIDES[question.basis]}
     if any(name in SIDELESS for name, _ in question.filters) and question.basis == "involved":
         return [or_(*(_side(source, question, side, inside) for side in ("seller", "buyer")))]
     if not level:
         return [source.table.flow.in_(FLOWS[question.basis])]
-    if question.basis == "registered":
-        places, below = tree(unit), [question.region]
-        for code in below:
-            below.extend(place.code for place in places.children(code))
-        return [source["office_place"].in_(below)]
     return [or_(*inside.values())] if question.basis == "involved" else list(inside.values())
 
 

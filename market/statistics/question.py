@@ -62,6 +62,16 @@ class Period:
             raise ValueError("A period lies between 1900 and 2200.")
         return cls(first, last)
 
+    def months(self, end: int) -> list[int]:
+        """Each of its months up to `end`."""
+        last = min(self.last, end)
+        return [
+            year * 100 + month
+            for year in range(self.first // 100, last // 100 + 1)
+            for month in range(1, 13)
+            if self.first <= year * 100 + month <= last
+        ]
+
     def year_before(self) -> Period:
         """The same months a year earlier."""
         return Period(self.first - 100, self.last - 100)

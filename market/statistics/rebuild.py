@@ -1,4 +1,4 @@
-"""The cube made anew from the ledger, and the check that cube, ledger, contracts and journal agree.
+"""The cube made anew from the ledger, and the check that cube, ledger, register, members and journal agree.
 
 `rebuild` may be run at any time; incremental upkeep must give the same cells. `check` is for `market rebuild --check` and
 `market verify`: it reports, it mends nothing.
@@ -6,15 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from itertools import islice, zip_longest
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Integer, Select, delete, func, insert, literal, or_, select
+from sqlalchemy.orm import DeclarativeBase
 
-from market.contracts.model import Contract
-from market.journal.model import JournalHead
+from market.contracts.fingerprint import fingerprint
+from market.contracts.model import Contract, NumberSeries
+from market.contracts.queries import FACTS
+from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.journal.read import CHUNK, entries, payload
+from market.organisations.model import Organisation
 from market.statistics.cube import CUBOIDS, KEYS, SUMS, Cuboid, province_code
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED
 from market.statistics.model import DIMENSIONS, DealCell, LedgerLine
@@ -48,8 +54,15 @@ def rebuild(unit: Unit) -> None:
 
 
 def check(unit: Unit) -> list[str]:
-    """Every difference between cube, ledger, contracts and journal, in words (empty: they agree). Run in a snapshot."""
+    """Every difference between cube, ledger, register, members and journal, in words (empty: they agree).
+
+    Run in a snapshot. Of one kind of difference at most `MOST` are told.
+    """
+    members = [name for name in Organisation.__table__.columns.keys() if name != "created_at"]  # noqa: SIM118
     return [
+        *islice(_against_journal(unit, Contract, "contract", FACTS, _wrong_marks), MOST),
+        *islice(_against_journal(unit, Organisation, "organisation", members), MOST),
+        *islice(_wrong_series(unit), MOST),
         *_cells_against_ledger(unit),
         *_broken_contracts(unit),
         *_contracts_against_ledger(unit),
@@ -70,6 +83,109 @@ def _summed(unit: Unit, cuboid: Cuboid) -> Select[Any]:
     return select(literal(cuboid.number, Integer).label("cuboid"), *keys, *source.sums()).group_by(
         *(key.name for key in keys)
     )
+
+
+def _against_journal(
+    unit: Unit,
+    model: type[DeclarativeBase],
+    kind: str,
+    names: Iterable[str],
+    derived: Callable[[Mapping[Any, Any], bool], list[str]] = lambda _row, _erased: [],
+) -> Iterator[str]:
+    """Each row of the table is what the last event of its subject recorded, and each subject of such events has its row.
+
+    `derived` names the columns that do not follow from the others as they must. A name that was personal data and is erased
+    in the journal is not compared, nor what follows from it.
+    """
+    table: Any = model.__table__
+    after = ""
+    while (
+        rows := unit.execute(select(table).where(table.c.id > after).order_by(table.c.id).limit(CHUNK)).mappings().all()
+    ):
+        after = rows[-1]["id"]
+        recorded = {entry["subject"]: entry for entry in unit.execute(_last([row["id"] for row in rows])).mappings()}
+        for row in rows:
+            entry = recorded.get(row["id"])
+            if entry is None:
+                yield f"{row['id']}: there is a row, but no event"
+                continue
+            facts, erased = payload(entry), entry["personal_seq"] is not None and entry["personal"] is None
+            if entry["personal"] is not None:
+                facts |= orjson.loads(entry["personal"])
+            open_names = {name for name in names if erased and facts.get(name) is None and not table.c[name].nullable}
+            wrong = [name for name in names if name not in open_names and facts.get(name, ...) != _recorded(row[name])]
+            wrong += derived(row, erased)
+            if wrong or row["version"] != entry["subject_version"]:
+                yield f"{row['id']}: the journal has another {', '.join(wrong or ['version'])}"
+    subject = JournalEntry.subject
+    known = select(table.c.id).where(table.c.id == subject).exists()
+    lost = (
+        select(subject)
+        .where(JournalEntry.kind.startswith(f"{kind}.", autoescape=True), ~known)
+        .distinct()
+        .order_by(subject)
+    )
+    for (gone,) in unit.execute(lost.limit(MOST)):
+        yield f"{gone}: there are events, but no row"
+
+
+def _last(subjects: list[str]) -> Select[*tuple[Any, ...]]:
+    """The last events of these subjects, with their personal part."""
+    last = (
+        select(func.max(JournalEntry.seq).label("seq"))
+        .where(JournalEntry.subject.in_(subjects))
+        .group_by(JournalEntry.subject)
+        .subquery()
+    )
+    return (
+        select(
+            JournalEntry.subject,
+            JournalEntry.subject_version,
+            JournalEntry.payload,
+            JournalPersonal.seq.label("personal_seq"),
+            JournalPersonal.payload.label("personal"),
+        )
+        .join(last, last.c.seq == JournalEntry.seq)
+        .outerjoin(JournalPersonal, JournalPersonal.seq == JournalEntry.seq)
+    )
+
+
+def _recorded(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _wrong_marks(contract: Mapping[Any, Any], erased: bool) -> list[str]:
+    live = contract["state"] == "registered"
+    mark = contract["fingerprint"] if erased else fingerprint(contract)
+    right = {
+        "fingerprint": mark,
+        "live_fingerprint": mark if live else None,
+        "live_outside_number": contract["outside_number"] if live else None,
+    }
+    return [name for name, value in right.items() if contract[name] != value]
+
+
+def _wrong_series(unit: Unit) -> Iterator[str]:
+    """The numbers an office gave in a year run from 1 to the last of its series, without a hole."""
+    year, serial = func.substr(Contract.number, 1, 4), func.substr(Contract.number, 11)
+    counted: list[Any] = [func.count().label("count"), func.min(serial).label("first"), func.max(serial).label("last")]
+    used = (
+        select(Contract.office, year.label("year"), *counted)
+        .where(Contract.number.is_not(None))
+        .group_by(Contract.office, year)
+    )
+    given = {
+        (row["office"], row["year"]): (f"{row['count']:06d}", row["first"], row["last"])
+        for row in unit.execute(used).mappings()
+    }
+    kept = {(row.office, f"{row.year:04d}"): f"{row.last:06d}" for row in unit.execute(select(NumberSeries.__table__))}
+    for series in sorted(given.keys() | kept.keys()):
+        count, first, last = given.get(series, ("000000", "000001", "000000"))
+        name = f"number series of {series[0]} in {series[1]}"
+        if kept.get(series) != last:
+            yield f"{name}: the last number given is {last}, kept is {kept.get(series)}"
+        if (first, last) != ("000001", count):
+            yield f"{name}: the numbers from {first} to {last} are {count}, so there is a hole"
 
 
 def _cells_against_ledger(unit: Unit) -> Iterator[str]:

@@ -14,7 +14,7 @@ from market.statistics.ledger import ABROAD, ELSEWHERE, HK_MO_TW, UNSPECIFIED
 from market.statistics.question import DIMENSIONS, Question
 from market.store.session import Unit
 
-DEFINITION_VERSION = 1
+DEFINITION_VERSION = 2
 
 _BASES = {
     "zh": {
@@ -49,6 +49,11 @@ _RULES = {
         "are restated."
     ),
 }
+_ELSEWHERE_ONLY = {
+    "zh": "该地区不属于{home}，此处只含本登记系统已知的合同（涉及{home}的），并非其全部合同。",
+    "en": "This region lies outside {home}: only the contracts known to this register, those that involve {home}, are counted, "
+    "not all of the region's.",
+}
 _OVERLAP = {
     "zh": "各组按合同所涉及的盟市（旗县）归集：两地之间的合同在两地各计一次，在合计中只计一次，"
     "因此各组之和等于 totals 加 overlap。",
@@ -60,9 +65,11 @@ _SUPPRESSED = {
     "en": "Cells of 1 to {most} contracts show their count but no amount (suppressed).",
 }
 _SYNTHETIC = {
-    "zh": "演示数据：所有合同均为虚构。仅全区年度合计（按口径）与已公布数字拟合；盟市、类别、领域、月份等更细的数字均为虚构。",
-    "en": "Demonstration data: every contract is invented. Only the region's yearly totals by basis were fitted to published "
-    "figures; everything finer (leagues, types, fields, months …) is invented.",
+    "zh": "演示数据：所有合同均为虚构。仅全区年度合计（输出、吸纳；2017、2018 年另有区内、涉及）与已公布数字拟合；"
+    "2018 年以后的区内与涉及，以及盟市、类别、领域、月份等更细的数字均为虚构。",
+    "en": "Demonstration data: every contract is invented. Only the region's yearly totals of output and absorbed (for 2017 and "
+    "2018 also of internal and involved) were fitted to published figures; internal and involved after 2018 and everything "
+    "finer (leagues, types, fields, months …) are invented.",
 }
 _BUCKETS = {
     "zh": {HK_MO_TW: "港澳台", ABROAD: "境外", UNSPECIFIED: "未注明", ELSEWHERE: "外地登记机构"},
@@ -80,6 +87,9 @@ def definition(unit: Unit, question: Question, language: str, floor: int) -> str
     """What the figures count, in words. Cells below `floor` contracts are suppressed."""
     basis = _BASES[language][question.basis].format(region=region_name(unit, question.region, language))
     sentences = [_RULES[language].format(basis=basis)]
+    home = unit.database.home_region()
+    if not tree(unit).within(question.region, home):
+        sentences.append(_ELSEWHERE_ONLY[language].format(home=region_name(unit, home, language)))
     if question.overlapping:
         sentences.append(_OVERLAP[language])
     if floor > 1:

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -30,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -57,17 +57,18 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise ValueError("an SQLite database needs a file")
+        Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_size=pool_size,
-            pool_use_lifo=True,
-            connect_args={"connect_timeout": BUSY_SECONDS},
+        options = {"connect_timeout": BUSY_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS}s"}
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_use_lifo=True, connect_args=options
         )
+        engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one statement, not one round trip each
+        return engine
     raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
 
@@ -123,12 +124,6 @@ def _queue(engine: Engine, mode: str) -> Iterator[None]:
     with open(f"{engine.url.database}.lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def bound_waits(connection: Connection, seconds: int) -> None:
-    """Give up waiting for a row lock after so many seconds (SQLite: `busy_timeout` does it)."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
 
 
 def insert_missing(connection: Connection, model: type[DeclarativeBase], row: Mapping[str, Any]) -> bool:
@@ -198,26 +193,41 @@ def analyze(connection: Connection) -> None:
 
 def is_lock_timeout(error: DBAPIError) -> bool:
     """The bounded wait for a lock ran out."""
-    return isinstance(error.orig, psycopg.errors.LockNotAvailable) or (
-        isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-    )
+    return _sqlstate(error) == "55P03" or (_is_sqlite(error) and "locked" in str(error.orig))
 
 
 def is_retryable(error: DBAPIError) -> bool:
     """The transaction was undone through no fault of its own and may be run again: serialisation, deadlock, lost connection."""
-    if isinstance(error.orig, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
-        return True
-    return error.connection_invalidated or is_unreachable(error)
+    return _sqlstate(error) in ("40001", "40P01") or is_unreachable(error)
 
 
 def is_unreachable(error: DBAPIError) -> bool:
     """The server did not answer, or ended the connection."""
-    lost = isinstance(error.orig, psycopg.OperationalError) and (error.orig.sqlstate or "57P")[:3] in ("57P", "080")
-    return lost or error.connection_invalidated
+    if error.connection_invalidated:
+        return True
+    state = "no answer" if _sqlstate(error) is None else str(_sqlstate(error))
+    return (
+        isinstance(error, OperationalError) and not _is_sqlite(error) and state.startswith(("no answer", "57P", "08"))
+    )
+
+
+def is_unmigrated(error: DBAPIError) -> bool:
+    """A table or column is not there: the schema is older than this code."""
+    return _sqlstate(error) in ("42P01", "42703") or (_is_sqlite(error) and "no such" in str(error.orig))
 
 
 def broken_constraint(error: DBAPIError) -> str:
     """Name of the violated unique constraint (PostgreSQL) or the columns SQLite names instead."""
-    if isinstance(error.orig, psycopg.Error):
-        return error.orig.diag.constraint_name or ""
-    return str(error.orig)
+    if _is_sqlite(error):
+        return str(error.orig)
+    return getattr(error.orig, "diag").constraint_name or ""  # noqa: B009 - psycopg's, which is not loaded for SQLite
+
+
+def _is_sqlite(error: DBAPIError) -> bool:
+    return isinstance(error.orig, sqlite3.Error)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of the error. Its driver is not imported here: a service on SQLite does not need its megabytes."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Connection, insert, select
+import secrets
+
+from sqlalchemy import CheckConstraint, Connection, LargeBinary, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.errors import Conflict
@@ -23,6 +25,7 @@ class MarketInfo(Base):
     one: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(Code(8))
     home_region: Mapped[str] = mapped_column(Code(6))
+    cursor_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[int] = mapped_column(Instant)
 
 
@@ -46,4 +49,13 @@ def set_up(connection: Connection, kind: str, home_region: str = INNER_MONGOLIA)
     """
     if connection.execute(select(MarketInfo.kind)).first() is not None:
         raise Conflict("This market is set up already.", code="already-set-up")
-    connection.execute(insert(MarketInfo), {"one": 1, "kind": kind, "home_region": home_region, "created_at": now()})
+    connection.execute(
+        insert(MarketInfo),
+        {
+            "one": 1,
+            "kind": kind,
+            "home_region": home_region,
+            "cursor_key": secrets.token_bytes(32),
+            "created_at": now(),
+        },
+    )

@@ -23,6 +23,8 @@ from market.store.info import MarketInfo, ReferenceState
 
 T = TypeVar("T")
 
+_INFO = select(MarketInfo.kind, MarketInfo.home_region, MarketInfo.cursor_key)
+
 ATTEMPTS = 4
 """How often a unit is run before a repeated serialisation failure, deadlock or lost connection is reported."""
 
@@ -88,6 +90,10 @@ class Database:
         value: T = kept[1]
         return value
 
+    def is_set_up(self) -> bool:
+        """Has this market said what it is (`market init`, or the sample)?"""
+        return self._info() is not None
+
     def is_demo(self) -> bool:
         """Is this a demonstration (`market_info.kind`)? What is not set up yet is none."""
         found = self._info()
@@ -101,11 +107,16 @@ class Database:
         region: str = found.home_region
         return region
 
+    def cursor_key(self) -> bytes:
+        """The secret that signs the cursors of this market's pages."""
+        found = self._info()
+        return b"" if found is None else bytes(found.cursor_key)
+
     def _info(self) -> Row[Any] | None:
         """What the database says of itself; it never changes, so it is read once."""
         if self._said is None:
             with self._reading("auto") as connection:
-                self._said = connection.execute(select(MarketInfo.kind, MarketInfo.home_region)).one_or_none()  # type: ignore[assignment]
+                self._said = connection.execute(_INFO).one_or_none()  # type: ignore[assignment]
         return self._said
 
     def is_ready(self) -> bool:
@@ -146,14 +157,13 @@ class Database:
                 if dialect.is_lock_timeout(error):
                     raise Busy("Another request holds what this one needs; try again.") from error
                 if not dialect.is_retryable(error):
-                    raise
+                    raise _refusal(error) or error from error
                 if attempt == ATTEMPTS:
                     raise Unavailable("The store did not let this change through; nothing was stored.") from error
         raise AssertionError("unreachable")
 
     def _write_once(self, actor: Actor, work: Callable[[Unit], T], channel: str) -> T:
         with dialect.transaction(self.engine, "write") as connection:
-            dialect.bound_waits(connection, dialect.BUSY_SECONDS)
             unit = Unit(connection, self, actor, channel)
             result = work(unit)
             for sealer in unit.sealers:
@@ -174,6 +184,11 @@ class Database:
             with dialect.transaction(self.engine, mode) as connection:
                 yield connection
         except DBAPIError as error:
-            if dialect.is_unreachable(error):
-                raise Unavailable("The store does not answer; try again.") from error
-            raise
+            raise _refusal(error) or error from error
+
+
+def _refusal(error: DBAPIError) -> Unavailable | None:
+    """What a caller is told of a failure that lies with the store; None: it lies with us."""
+    if dialect.is_unmigrated(error):
+        return Unavailable("The store is not set up for this version: run `market migrate`.", code="not-set-up")
+    return Unavailable("The store does not answer; try again.") if dialect.is_unreachable(error) else None

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("one", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("kind", code(8), nullable=False),
         sa.Column("home_region", code(6), nullable=False),
+        sa.Column("cursor_key", sa.LargeBinary, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("one", name="pk_market_info"),
         sa.CheckConstraint("one = 1", name="ck_market_info_one"),

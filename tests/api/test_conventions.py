@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from api.app import MAX_BODY, create_app
+from api.app import create_app
+from api.problems import MAX_BODY
 from market.access import SYSTEM
 from market.journal import read as journal
 from market.journal.model import JournalEntry
@@ -85,6 +86,61 @@ def test_every_wrong_field_is_named_at_once(api):
     expected = "title summary fields/1 place maturity budget anonymous valid_until nothing contact/nobody".split()
     assert {f"/{name}" for name in expected} <= pointers
     assert all(error["in"] == "body" and error["code"] and error["message"] for error in reply.json["errors"])
+
+
+ALL_WRONG = [
+    (
+        "/v1/demands",
+        "enterprise",
+        {"title": 5, "summary": "x", "fields": ["contract:99"], "place": "999999", "budget": "x", "modes": ["none"]},
+        {"/title", "/fields/0", "/place", "/budget", "/modes/0"},
+    ),
+    (
+        "/v1/contracts",
+        "office",
+        {
+            "project_name": "x",
+            "contract_type": "NONE",
+            "total_amount": "x",
+            "tech_amount": "5.00",
+            "signed_on": "2150-01-01",
+            "field": "contract:99",
+            "seller": {"name": "x", "country": "ZZ"},
+            "nothing": 1,
+        },
+        {
+            "/contract_type",
+            "/total_amount",
+            "/signed_on",
+            "/field",
+            "/seller/country",
+            "/nothing",
+            "/buyer",
+            "/valid_to",
+        },
+    ),
+    (
+        "/v1/outside-contracts",
+        "office",
+        {"field": "contract:99", "outside": {"number": "1"}, "tech_amount": 1},
+        {"/field", "/outside/number", "/tech_amount", "/seller"},
+    ),
+    (
+        "/v1/organisations/applications",
+        None,
+        {"name": "x", "kind": "none", "credit_code": "1", "place": "999999", "contact": {}},
+        {"/kind", "/credit_code", "/place", "/contact/name"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "key", "body", "pointers"), ALL_WRONG, ids=[row[0] for row in ALL_WRONG])
+def test_what_breaks_the_schema_and_what_breaks_a_rule_are_named_together(api, path, key, body, pointers):
+    reply = api.post(path, body, key=key)
+    named = [error["pointer"] for error in reply.json["errors"]]
+    assert reply.status_code == 422
+    assert pointers <= set(named), named
+    assert len(named) == len(set(named))
 
 
 def test_rules_of_the_market_name_every_wrong_field_too(api):

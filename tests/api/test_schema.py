@@ -131,6 +131,8 @@ BAD = [
     ("number", 10**30, "out-of-range"),
     ("flag", 1, "wrong-type"),
     ("flag", "yes", "wrong-type"),
+    ("flag", "true", "wrong-type"),
+    ("flag", "false", "wrong-type"),
     ("flag", {}, "wrong-type"),
     ("money", 12, "wrong-type"),
     ("money", 12.5, "wrong-type"),
@@ -148,6 +150,7 @@ BAD = [
     ("day", "2026-02-30", "wrong-type"),
     ("day", "2026-1-1", "wrong-type"),
     ("day", "20260101", "wrong-type"),
+    ("day", "2026-W01-1", "wrong-type"),
     ("day", "0001-01-01", "out-of-range"),
     ("day", 20260101, "wrong-type"),
     ("some", "x", "wrong-type"),
@@ -163,6 +166,13 @@ def test_bad_values_have_stable_codes(name, value, code):
         Everything().load({name: value})
     found = field_errors(refusal.value.normalized_messages())
     assert [(error["pointer"], error["code"]) for error in found] == [(f"/{name}", code)]
+
+
+def test_a_wrong_length_says_what_is_counted():
+    with pytest.raises(ValidationError) as refusal:
+        Everything().load({"text": "123456", "some": ["a", "b", "c"]})
+    found = field_errors(refusal.value.normalized_messages())
+    assert {error["message"] for error in found} == {"Between 1 and 5 characters.", "Between 0 and 2 items."}
 
 
 def test_a_bad_item_is_named_by_its_place():

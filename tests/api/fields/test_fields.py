@@ -20,6 +20,38 @@ def test_fields_of_a_scheme(api):
     assert [field["tag"] for field in below] == ["hightech:60201", "hightech:60202"]
 
 
+def test_an_alias_filters_as_its_tag_does(api):
+    asked = [
+        ("/v1/fields?parent=", "hightech:602", "hightech:核能及氢能"),
+        ("/v1/crosswalks?tag=", "contract:05", "contract:5"),
+    ]
+    for path, tag, alias in asked:
+        assert api.get(path + alias).json["items"] == api.get(path + tag).json["items"] != []
+
+
+@pytest.mark.parametrize(
+    ("path", "pointers"),
+    [
+        ("/v1/fields?scheme=x", ["/scheme"]),
+        ("/v1/fields?parent=contract:99", ["/parent"]),
+        ("/v1/fields?scheme=x&parent=x", ["/scheme", "/parent"]),
+        ("/v1/crosswalks?tag=hightech:0", ["/tag"]),
+    ],
+)
+def test_an_unknown_filter_is_named(api, path, pointers):
+    reply = api.get(path)
+    assert reply.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in reply.json["errors"]] == [
+        (pointer, "unknown-value") for pointer in pointers
+    ]
+
+
+def test_sections_of_industries_have_english_names(api):
+    items = api.get("/v1/code-lists/industry", headers={"Accept-Language": "en"}).json["items"]
+    names = {item["code"]: item["name"] for item in items if item["parent"] is None}
+    assert (len(names), names["C"], names["M"]) == (20, "Manufacturing", "Scientific research and technical services")
+
+
 def test_a_field_with_its_surroundings(api):
     field = api.get("/v1/fields/hightech:60202", headers={"Accept-Language": "en"}).json
     assert (field["tag"], field["name"], field["parent"], field["status"]) == (

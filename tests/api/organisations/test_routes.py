@@ -84,7 +84,7 @@ def test_the_place_is_claimed_and_never_taken_over(api):
 
 def test_every_wrong_field_is_named_at_once(api):
     contact = {"name": "名", "email": "nobody", "phone": "x"}
-    answer = api.post(APPLICATIONS, {**GIVEN, "kind": "office", "country": "CHN", "contact": contact, "name": 1})
+    answer = api.post(APPLICATIONS, {**GIVEN, "kind": "market", "country": "CHN", "contact": contact, "name": 1})
     assert answer.status_code == 422
     assert found(answer) == {("/kind", "unknown-value"), ("/name", "wrong-type"), *CODES}
     answer = api.post(APPLICATIONS, {**GIVEN, "name": "名\u202e称", "credit_code": "1", "nature": "none"})
@@ -147,6 +147,25 @@ def test_an_office_stays_within_its_territory_and_the_applicants_roles(api):
     assert (wrong.status_code, found(wrong)) == (422, {("/number_prefix", "wrong-prefix")})
     right = api.post(f"{path}/approve", {**office, "number_prefix": "990102"}, key="administrator", if_match="*")
     assert right.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["enterprise", "university", "broker", "office", "department"])
+def test_whoever_the_market_is_for_may_apply(api, kind):
+    assert applied(api, kind=kind).json["kind"] == kind
+
+
+def test_an_office_or_department_is_seen_by_an_office_and_approved_by_an_administrator(api):
+    for number, role in enumerate(("office", "statistician", "auditor", "administrator"), 950):
+        kind = "office" if role == "office" else "department"
+        receipt = applied(api, kind=kind, credit_code=credit_code(number)).json
+        path = f"{APPLICATIONS}/{receipt['id']}"
+        decision = {"role": role, "place": "150203", "number_prefix": "990203" if role == "office" else None}
+        assert api.get(path, key="office").json["kind"] == kind
+        refused = api.post(f"{path}/approve", decision, key="office", if_match="*")
+        assert (refused.status_code, refused.json["code"]) == (403, "role-beyond-office")
+        assert api.post(f"{path}/approve", decision, key="administrator", if_match="*").status_code == 200
+        issued = api.post(f"{path}/claim", {"claim_code": receipt["claim_code"]})
+        assert api.get("/v1/me", key=issued.json["key"]).json["role"] == role
 
 
 def test_the_list_of_applications_is_paged_and_filtered(api):

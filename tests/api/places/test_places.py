@@ -62,8 +62,19 @@ def test_directly_administered_counties_and_the_bucket_are_labelled(api):
 
 
 def test_an_unknown_code_is_not_found(api):
-    for code in ("999999", "15", "x"):
-        assert api.get(f"/v1/places/{code}").status_code == 404
+    for code in ("999999", "159999", "15", "x"):
+        reply = api.get(f"/v1/places/{code}")
+        assert (reply.status_code, reply.json["detail"]) == (404, "There is no such place.")
+
+
+@pytest.mark.parametrize(("code", "known"), [("110108", "110000"), ("110100", "110000"), ("440305", "440300")])
+def test_a_county_elsewhere_is_told_what_to_give_instead(api, code, known):
+    advice = f"give its province or prefecture, {known}."
+    assert advice in api.get(f"/v1/places/{code}").json["detail"]
+    for path in (f"/v1/places?parent={code}", f"/v1/demands?place={code}"):
+        (error,) = api.get(path).json["errors"]
+        assert error["code"] == "unknown-value"
+        assert advice in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +89,7 @@ def test_an_unknown_code_is_not_found(api):
         ("cursor=forged", "/cursor"),
         ("q=%00", "/q"),
         ("parent=1500000", "/parent"),
+        ("parent=159999", "/parent"),
     ],
 )
 def test_a_wrong_parameter_is_named(api, query, pointer):

@@ -14,6 +14,7 @@ from market.store.config import Settings
 from market.store.types import today
 from tests.market.contracts.samples import content, outside, plain, wire
 from tests.market.registration.acts import rows
+from tests.world import credit_code
 
 DETAILS = {
     "contract_no": "SYN-1",
@@ -125,6 +126,29 @@ def test_bad_input_names_the_field(api, changes, errors):
     status, _, found = problem(api.post("/v1/contracts", body, key="office"))
     assert (status, found) == (422, errors)
     assert rows(api.world.database, Contract) == []
+
+
+def test_a_field_may_be_named_by_its_chinese_alias(api):
+    alias = "contract:新材料及其应用"
+    assert register(api, field=alias).json["field"] == "contract:05"
+    [item] = api.get("/v1/contracts", key="office", query_string={"field": alias}).json["items"]
+    assert item["field"] == "contract:05"
+
+
+def test_both_parties_see_a_contract_that_names_them_by_credit_code(api):
+    party = {"name": "测试enterprise", "credit_code": credit_code(1)}
+    made = register(api, buyer=party)
+    assert made.json["buyer"]["organisation"] == api.world.ids["enterprise"]
+    assert api.get(made.headers["Location"], key="enterprise").json == made.json
+    other = register(api, buyer={**party, "name": "示例"})
+    assert problem(other) == (422, "invalid", {("/buyer/name", "name-mismatch")})
+
+
+def test_a_number_of_our_own_series_is_no_outside_number(api):
+    registration = {"number": f"{today().year}990000000001", "office": "示例外省登记处", "registered_on": today()}
+    reply = record(api, outside=registration)
+    assert problem(reply) == (422, "invalid", {("/outside/number", "our-series")})
+    assert register(api).json["number"] == registration["number"]
 
 
 def test_an_empty_body_names_everything_that_is_needed(api):
@@ -249,6 +273,9 @@ def test_the_list_has_pages_filters_and_an_order(api):
         ("office=org_x", "/office"),
         ("sort=total_amount", "/sort"),
         ("field=contract:77", "/field"),
+        ("field=region:rare_earth", "/field"),
+        ("contract_type=DEV_COMMISSIONED", "/contract_type"),
+        ("registered_from=2026-01-02&registered_to=2026-01-01", "/registered_to"),
         ("contract_type=WORK", "/contract_type"),
         ("registered_from=2026", "/registered_from"),
         ("seller=org_x", "/seller"),

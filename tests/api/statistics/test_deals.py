@@ -235,7 +235,7 @@ def test_the_usual_question_costs_three_statements(filled, history, statements):
         ("period=2018&colour=red", "/colour", "unknown-field"),
         ("period=2018&field=contract:99", "/field", "unknown-code"),
         ("period=2018&field=", "/field/0", "wrong-length"),
-        ("period=2018&as_of=1", "/as_of", "unknown-field"),
+        ("period=2018&as_of=yesterday", "/as_of", "bad-as-of"),
     ],
 )
 def test_refusals(api, question, pointer, code):
@@ -275,3 +275,14 @@ def test_offices_have_names(filled, world):
         world.ids["office"]: "测试office",
         "elsewhere": "外地登记机构",
     }
+
+
+def test_a_region_outside_home_is_said_to_be_seen_from_home_only(api):
+    words = {
+        region: api.get(f"/v1/statistics/deals?period=2018&region={region}", headers={"Accept-Language": "en"}).json
+        for region in ("110000", "150200", "150000")
+    }
+    told = {
+        region: "only the contracts known to this register" in answer["definition"] for region, answer in words.items()
+    }
+    assert told == {"110000": True, "150200": False, "150000": False}

@@ -23,7 +23,7 @@ def figures(api, world):
 
 
 def of(api, **asked):
-    query = "&".join(f"{name}={value}" for name, value in {"limit": 100, **asked}.items())
+    query = "&".join(f"{name}={value}" for name, value in {"limit": 100, "region": "150000", **asked}.items())
     answer = api.get(f"{PUBLISHED}?{query}")
     assert answer.status_code == 200, answer.text
     return {(item["period"], item["basis"], item["measure"]): item for item in answer.json["items"]}
@@ -56,12 +56,52 @@ def test_a_period_of_days_is_not_computed(figures):
 
 def test_filters_and_pages(figures):
     assert {item["basis"] for item in of(figures, basis="registered").values()} == {"registered"}
-    first = figures.get(f"{PUBLISHED}?limit=50").json
-    second = figures.get(f"{PUBLISHED}?limit=50&cursor={first['next']}").json
+    first = figures.get(f"{PUBLISHED}?region=150000&limit=50").json
+    second = figures.get(f"{PUBLISHED}?region=150000&limit=50&cursor={first['next']}").json
     assert second["next"] is None
-    assert len(first["items"]) + len(second["items"]) == 74
-    assert figures.get(f"{PUBLISHED}?year=1800").status_code == 422
-    assert figures.get(f"{PUBLISHED}?basis=sum").status_code == 422
+    assert len(first["items"]) + len(second["items"]) == 70
+    assert figures.get(f"{PUBLISHED}?region=150200&cursor={first['next']}").status_code == 422
+    assert set(of(figures, region="150200", period="2023H1", measure="tech_amount")) == {
+        ("2023H1", "registered", "tech_amount")
+    }
+    for wrong in ("year=1800", "basis=sum", "measure=sum", "region=1500000", "colour=red"):
+        assert figures.get(f"{PUBLISHED}?{wrong}").status_code == 422
+
+
+def test_every_official_series_is_there(figures):
+    items, cursor = [], ""
+    while cursor is not None:
+        page = figures.get(f"{PUBLISHED}?limit=100{cursor and '&cursor=' + cursor}").json
+        items, cursor = items + page["items"], page["next"]
+    assert len(items) == 1952
+    yearbook = [item for item in items if item["source"].startswith("中国科技统计年鉴")]
+    assert len(yearbook) == 1900
+    assert len({item["region"]["code"] for item in yearbook}) == 32
+    names = {item["region"]["code"]: item["region"]["name"] for item in items}
+    assert (names["CN"], names["110000"], names["340100"]) == ("全国", "北京市", "合肥市")
+
+
+def test_what_the_register_cannot_know_is_not_computed(figures):
+    for question in ("region=CN&year=2018", "region=110000&year=2018", "region=340100"):
+        items = figures.get(f"{PUBLISHED}?{question}&limit=100").json["items"]
+        assert items
+        for item in items:
+            assert (item["computed"], item["difference"], item["suppressed"]) == (None, None, False)
+    english = figures.get(f"{PUBLISHED}?region=CN&limit=1", headers={"Accept-Language": "en"}).json["items"]
+    assert english[0]["region"] == {"code": "CN", "name": "China"}
+
+
+def test_cities_add_up_as_the_table_says(figures):
+    found = [
+        item
+        for item in figures.get(f"{PUBLISHED}?period=2022H1&basis=absorbed&measure=deals&limit=100").json["items"]
+        if item["region"]["code"] != "340000"
+    ]
+    assert len(found) == 16
+    assert (
+        sum(item["value"] for item in found)
+        == of(figures, region="340000", period="2022H1")["2022H1", "absorbed", "deals"]["value"]
+    )
 
 
 def test_the_number_of_statements_does_not_grow_with_the_figures(figures, world, statements):
@@ -70,6 +110,10 @@ def test_the_number_of_statements_does_not_grow_with_the_figures(figures, world,
         of(figures, year=2018)
     few = counted.n
     with statements(world.database) as counted:
-        of(figures)
-    assert few == 2 + 3
-    assert counted.n == 2 + 5
+        figures.get(f"{PUBLISHED}?limit=100")
+    many = counted.n
+    with statements(world.database) as counted:
+        of(figures, year=2000, basis="absorbed", region="110000")
+    assert few == 3 + 3
+    assert many == 3 + 5
+    assert counted.n == 3

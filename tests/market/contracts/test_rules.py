@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from market.access import SYSTEM
-from market.contracts.model import Contract
+from market.contracts.model import Contract, NumberSeries
+from market.contracts.queries import by_number, one
 from market.errors import Invalid
 from market.journal import read as journal
 from market.listings import actions as listings
 from market.registration import actions
-from market.registration.model import NumberSeries
+from market.registration.entries import judge_parts
 from market.store.types import today
 from tests.market.contracts.samples import content, outside, plain
 from tests.world import World, credit_code
@@ -147,7 +148,7 @@ def test_rule_18_identity_is_the_credit_code(world):
     assert refused(world, buyer=plain("x", credit_code="91150000MA00000010")) == {
         ("/buyer/credit_code", "bad-credit-code")
     }
-    same = plain("another name", credit_code=credit_code(2))  # the university's
+    same = plain("测试University", credit_code=credit_code(2))
     assert refused(world, buyer=same) == {("/buyer", "same-party")}
     assert refused(world, buyer={"organisation": world.ids["university"]}) == {("/buyer", "same-party")}
     made = registered(world, buyer={"name": "示例企业77", "credit_code": credit_code(77).lower()})
@@ -180,7 +181,7 @@ def test_links_name_a_listing_of_their_kind_that_was_published(world):
             "negotiable": True,
             "publish": publish,
         }
-        return world.database.write(world.actor("enterprise"), lambda unit: listings.post(unit, "demand", body))
+        return world.database.write(world.actor("enterprise"), lambda unit: listings.post(unit, "demand", body)["id"])
 
     published, draft = post(True), post(False)
     assert refused(world, demand=draft) == {("/demand", "unknown-value")}
@@ -196,3 +197,104 @@ def test_an_outside_registration_concerns_the_region_and_has_a_past_day_and_a_nu
     assert refused(world, act, outside, outside=tomorrow) == {("/outside/registered_on", "in-future")}
     for number in ("202611000000001", "20261100000000012", "2026-11000000001", "２０２６１１０００００００００１"):
         assert refused(world, act, outside, number=number) == {("/outside/number", "bad-format")}
+    assert refused(world, act, outside, number=f"{today().year}990200000001") == {("/outside/number", "our-series")}
+
+
+def test_rule_18_whoever_has_the_credit_code_of_an_organisation_is_it(world):
+    code = credit_code(1)  # the enterprise's
+    made = registered(world, buyer={"name": "测试 ENTERPRISE", "credit_code": code.lower()})
+    assert made["buyer"] == {
+        "organisation": world.ids["enterprise"],
+        "name": "测试 ENTERPRISE",
+        "credit_code": code,
+        "country": "CN",
+        "place": "150203",
+        "nature": "170",
+    }
+    with world.database.read(world.actor("enterprise")) as unit:
+        assert one(unit, by_number(made["number"]))["id"] == made["id"]
+    given = {"name": "测试enterprise", "credit_code": code, "place": "150100", "nature": "0221"}
+    kept = registered(world, buyer=given, contract_no="2")["buyer"]
+    assert {name: kept[name] for name in given} == given
+    other = {"name": "测试enterprise2", "credit_code": code}
+    assert refused(world, buyer=other, contract_no="3") == {("/buyer/name", "name-mismatch")}
+
+
+def test_a_nameless_party_is_judged_for_the_rest(world):
+    found = refused(world, buyer={"country": "CN", "place": "159999", "nature": "999"})
+    assert found == {("/buyer/name", "required"), ("/buyer/place", "unknown-value"), ("/buyer/nature", "unknown-value")}
+
+
+def judged(world: World, parts, **how) -> set[tuple[str, str]]:
+    with world.database.read(world.actor("office")) as unit:
+        return {(error.pointer, error.code) for error in judge_parts(unit, parts, **how)}
+
+
+def test_parts_of_a_content_are_judged_without_the_rest(world):
+    assert judged(world, {}) == set()
+    assert judged(world, content(world)) == set()
+    assert judged(world, outside(world), act="outside") == set()
+    for name in content(world):
+        rest = {key: value for key, value in content(world).items() if key != name}
+        assert judged(world, rest) == set(), name
+        assert judged(world, {name: content(world)[name]}) <= {("/contract_subtype", "required")}, name
+    wrong = {
+        "contract_type": "WORK",
+        "field": "contract:77",
+        "ip_type": "nothing",
+        "seller": {"credit_code": "911500000000000000", "place": "159999"},
+        "buyer": {"country": "ZZ"},
+        "demand": "dem_none",
+        "total_amount": 1_00,
+        "tech_amount": 2_00,
+        "signed_on": today() + DAY,
+        "valid_from": today(),
+        "valid_to": today() - DAY,
+    }
+    found = {
+        ("/contract_type", "unknown-value"),
+        ("/field", "unknown-value"),
+        ("/ip_type", "unknown-value"),
+        ("/seller/credit_code", "bad-credit-code"),
+        ("/seller/place", "unknown-value"),
+        ("/buyer/country", "unknown-value"),
+        ("/demand", "unknown-value"),
+        ("/tech_amount", "exceeds-total"),
+        ("/signed_on", "after-registration"),
+        ("/valid_to", "before-start"),
+    }
+    assert judged(world, wrong) == found
+    for name in wrong:
+        rest = {key: value for key, value in wrong.items() if key != name}
+        pairs = {"total_amount": "/tech_amount", "valid_from": "/valid_to"}
+        gone = {f"/{name}", pairs.get(name)}
+        expected = {(at, code) for at, code in found if at not in gone and not at.startswith(f"/{name}/")}
+        if name == "valid_from":
+            expected.add(("/valid_to", "expired"))
+        assert judged(world, rest) == expected, name
+
+
+def test_a_part_that_needs_its_other_part_is_judged_when_that_is_known_to_be_missing(world):
+    assert judged(world, {"contract_type": "DEV"}) == set()
+    assert judged(world, {"contract_type": "DEV", "contract_subtype": None}) == {("/contract_subtype", "required")}
+    assert judged(world, {"contract_type": "DEV", "contract_subtype": "SVC_TRAINING"}) == {
+        ("/contract_subtype", "not-of-type")
+    }
+    assert judged(world, {"tech_amount": 5}) == set()
+
+
+@pytest.mark.parametrize("part", [None, [], "x", 5, {}, {"name": None}, {"organisation": None, "country": "CN"}])
+def test_parties_in_whatever_shape_are_judged_without_failing(world, part):
+    assert judged(world, {"seller": part, "buyer": part, "outside": part}) == set()
+
+
+def test_parts_of_an_outside_registration_are_judged(world):
+    registration = {"number": f"{today().year}990000000009", "registered_on": today() + DAY}
+    assert judged(world, {"outside": registration, "valid_to": today() - DAY}, act="outside") == {
+        ("/outside/number", "our-series"),
+        ("/outside/registered_on", "in-future"),
+    }
+    past = {"signed_on": today(), "outside": {"registered_on": today() - DAY}}
+    assert judged(world, past, act="outside") == {("/signed_on", "after-registration")}
+    assert judged(world, {"valid_to": today() - DAY}) == {("/valid_to", "expired")}
+    assert judged(world, {"valid_to": today() - DAY}, act="changed") == set()

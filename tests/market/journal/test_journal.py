@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from market.access import SYSTEM
+from market.errors import NotFound
 from market.journal import read
 from market.journal.append import Event, append
 from market.journal.model import JournalEntry, JournalHead, JournalPersonal
@@ -112,6 +113,13 @@ def test_a_cut_tail_is_found_by_the_kept_head(written):
     written.write(SYSTEM, lambda unit: unit.execute(update(JournalHead).values(seq=3, hash=third)))
     assert verify(written) == [], "whoever also moves the head goes unseen from inside"
     assert verify(written, kept), "but not from outside"
+
+
+def test_a_missing_head_is_a_break(written):
+    written.write(SYSTEM, lambda unit: unit.execute(delete(JournalHead)))
+    assert verify(written) == ["the kept head is missing"]
+    with written.read(SYSTEM) as unit, pytest.raises(NotFound, match="head is missing"):
+        read.head(unit)
 
 
 def test_an_altered_or_missing_personal_part_is_found_and_an_erased_one_is_not_a_break(written):

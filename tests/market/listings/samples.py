@@ -48,7 +48,7 @@ def random_facts(rng: Random) -> dict[str, Any]:
 def post(world: World, owner: str, kind: str = "achievement", **more: Any) -> str:
     """Post a published listing; its id."""
     given = facts(publish=True) | more
-    return world.database.write(world.actor(owner), lambda unit: actions.post(unit, kind, given))
+    return world.database.write(world.actor(owner), lambda unit: actions.post(unit, kind, given)["id"])
 
 
 def seen(world: World, actor: Actor, kind: str, listing_id: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class History:
 
     def post(self) -> None:
         owner, kind, given = self.rng.choice(OWNERS), self.rng.choice(KINDS), random_facts(self.rng)
-        made = self.act(owner, lambda unit: actions.post(unit, kind, given))
+        made = self.act(owner, lambda unit: actions.post(unit, kind, given)["id"])
         published = given.pop("publish")
         self.told.append(Told(made, kind, owner, self._placed(owner, given), "published" if published else "draft"))
 

@@ -125,6 +125,31 @@ def test_every_wrong_fact_is_named_at_once(world, kind, given, wrong):
         assert listed(world, world.actor("enterprise"), kind, owner="me") == []
 
 
+JUDGES = {"achievement": actions.judge_achievement, "demand": actions.judge_demand}
+
+
+def judged(world, kind, given):
+    with world.database.read(world.actor("enterprise")) as unit:
+        return [f"{error.pointer} {error.code}" for error in JUDGES[kind](unit, given)]
+
+
+@pytest.mark.parametrize(("kind", "given", "wrong"), BAD, ids=range(len(BAD)))
+def test_what_is_given_is_judged_without_the_rest(world, kind, given, wrong):
+    assert judged(world, kind, given) == wrong
+    assert judged(world, kind, {**given, "title": "稀土永磁", "publish": True}) == wrong
+
+
+@pytest.mark.parametrize("kind", JUDGES)
+def test_no_part_of_a_listing_makes_the_judge_fail(world, kind):
+    bad = {"fields": ["?"], "modes": ["?"], "place": "0", "negotiable": True, "amount_fen": 1}
+    bad |= {"ready_on": TOMORROW, "valid_until": YESTERDAY}
+    whole = judged(world, kind, bad)
+    for left_out in range(1 << len(bad)):
+        part = {name: value for bit, (name, value) in enumerate(bad.items()) if not left_out >> bit & 1}
+        assert set(judged(world, kind, part)) <= set(whole)
+    assert judged(world, kind, dict.fromkeys(("place", "amount_fen", "ready_on", "valid_until", "contact"))) == []
+
+
 def test_every_change_is_an_event_with_the_full_version(world):
     made = post(world, "university", publish=False, contact=CONTACT, amount_fen=100, valid_until=TOMORROW)
     do(world, "university", "edit", made, title="二", contact=None)
@@ -292,7 +317,8 @@ def test_of_two_who_publish_at_once_one_wins(world, expected):
 def test_many_are_posted_as_each_alone(world):
     actor = world.actor("university")
     given = [facts(title=str(n), fields=["hightech:10101"], publish=n % 2 == 0) for n in range(5)]
-    many = world.database.write(actor, lambda unit: actions.post_all(unit, "achievement", given))
+    rows = world.database.write(actor, lambda unit: actions.post_all(unit, "achievement", given))
+    many = [row["id"] for row in rows]
     alone = [post(world, "university", **each) for each in given]
     assert len({*many, *alone}) == 10
     for one, other in zip(many, alone, strict=True):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from market.access import PERMISSIONS, PUBLIC, Permission, Role
 from market.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from market.journal.read import entries, verify
-from market.organisations.actions import CLAIM_DAYS, MAX_WRONG_CLAIMS, apply, approve, claim, refuse
+from market.organisations.actions import CLAIM_DAYS, MAX_WRONG_CLAIMS, apply, approve, claim, judge_application, refuse
 from market.organisations.model import ApiKey, Application
 from market.organisations.queries import application, authenticate, find, page_of_applications
 from market.store.types import instant_text
@@ -108,6 +108,46 @@ def test_wrong_claims_are_named(world):
         with pytest.raises(Invalid) as refusal:
             applied(world, **changes)
         assert {error.pointer for error in refusal.value.errors} == pointers
+
+
+def judged(world, given):
+    with world.database.read(PUBLIC) as unit:
+        return {error.pointer for error in judge_application(unit, given)}
+
+
+def test_a_whole_application_is_judged_as_it_is_when_it_is_made(world):
+    assert judged(world, GIVEN) == set()
+    for changes, pointers in WRONG:
+        assert judged(world, {**GIVEN, **changes}) == pointers
+
+
+PARTS = [
+    ({}, set()),
+    ({"name": "名\u202e称"}, {"/name"}),
+    ({"nature": "x"}, {"/nature"}),
+    ({"country": "XX"}, {"/country"}),
+    ({"country": "CN", "credit_code": "1"}, {"/credit_code"}),
+    ({"credit_code": "1", "place": "999999"}, set()),
+    ({"country": "CN", "place": "999999"}, {"/place"}),
+    ({"country": "CN", "place": None}, {"/place"}),
+    ({"country": "CN", "credit_code": None}, set()),
+    ({"country": "CN", "credit_code": None, "place": "150203"}, {"/credit_code"}),
+    ({"country": "DE", "place": "150203"}, {"/place"}),
+    ({"contact": {"phone": None}}, set()),
+    ({"contact": {"name": "\u200b"}, "nature": None}, {"/contact/name"}),
+]
+
+
+@pytest.mark.parametrize(("given", "pointers"), PARTS)
+def test_what_is_there_of_an_application_is_judged_alone(world, given, pointers):
+    assert judged(world, given) == pointers
+
+
+def test_no_part_of_an_application_makes_the_judge_fail(world):
+    bad = {**GIVEN, "name": "", "credit_code": "1", "country": "CN", "place": "999999", "nature": "x"}
+    for left_out in range(1 << len(bad)):
+        part = {name: value for bit, (name, value) in enumerate(bad.items()) if not left_out >> bit & 1}
+        assert judged(world, part) <= {f"/{name}" for name in part}
 
 
 def test_a_credit_code_is_asked_of_the_mainland_only(world):

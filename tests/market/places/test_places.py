@@ -97,7 +97,8 @@ def test_names_are_found_by_their_beginning(database: Database) -> None:
 def test_labels_fall_back_to_chinese(places: Places) -> None:
     assert places.portrait("150200", "en")["name"] == "Baotou"
     assert places.portrait("150200", "zh")["name"] == "包头市"
-    assert places.portrait("130100", "en")["name"] == "石家庄市"
+    assert places.portrait("130100", "en")["name"] == "Shijiazhuang"
+    assert places.portrait("152821", "en")["name"] == "临河县"
 
 
 def test_hong_kong_macao_and_taiwan_are_a_bucket_of_their_own(places: Places) -> None:

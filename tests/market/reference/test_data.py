@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from market.statistics.targets import COMPARISONS, COMPUTABLE
+
 DATA = Path(__file__).parents[3] / "market" / "reference" / "data"
 CSV_FILES = sorted(path.name for path in DATA.glob("*.csv"))
 STATUSES = {"official", "unverified", "proposed"}
@@ -23,6 +25,7 @@ KEYS = {
     "crosswalks.csv": ("from_tag", "to_tag"),
     "code_lists.csv": ("list", "code"),
     "industries.csv": ("code",),
+    "policy_targets.csv": ("code",),
     "published_figures.csv": ("region", "period", "basis", "measure"),
 }
 
@@ -70,6 +73,15 @@ def test_places_are_counted() -> None:
     assert banners == {"旗": 49, "市辖区": 23, "县": 17, "县级市": 11, "自治旗": 3}
     assert {row["code"] for row in present if row["kind"] == "省直辖"} == {"419000", "429000", "469000", "659000"}
     assert all(row["name_en"] for row in present if row["level"] == "province" or row["code"].startswith("15"))
+
+
+def test_every_prefecture_of_today_has_an_english_name_of_its_rank() -> None:
+    found = [row for row in rows("places.csv") if not row["last_year"] and row["level"] == "prefecture"]
+    for row in found:
+        assert row["name_en"], row
+        assert row["name_zh"].endswith("自治州") == row["name_en"].endswith(" Autonomous Prefecture"), row
+    in_english = {row["code"]: row["name_en"] for row in found}
+    assert [in_english[code] for code in ("610100", "650100", "320500")] == ["Xi'an", "Urumqi", "Suzhou"]
 
 
 def test_places_hang_together() -> None:
@@ -215,6 +227,7 @@ def test_code_lists() -> None:
 def test_industries_are_counted() -> None:
     found = rows("industries.csv")
     assert Counter(row["level"] for row in found) == {"1": 20, "2": 97, "3": 473, "4": 1381}
+    assert all(bool(row["name_en"]) == (row["level"] == "1") for row in found)
     levels = {row["code"]: int(row["level"]) for row in found}
     assert all(int(row["level"]) == (levels[row["parent"]] + 1 if row["parent"] else 1) for row in found)
 
@@ -223,7 +236,7 @@ def test_published_figures_are_exact() -> None:
     figures = {}
     places = {row["code"] for row in rows("places.csv")}
     for row in rows("published_figures.csv"):
-        assert row["region"] in places
+        assert row["region"] in places or row["region"] == "CN"
         assert row["basis"] in {"output", "absorbed", "involved", "registered"}
         if row["measure"] == "deals":
             assert int(row["value"]) > 0
@@ -237,6 +250,39 @@ def test_published_figures_are_exact() -> None:
     assert figures["150000", "2018", "absorbed", "total_amount"] == "22687411200.00"
     assert figures["150000", "2017", "output", "deals"] == "678"
     assert figures["150000", "2017", "absorbed", "total_amount"] == "15745978431.76"
+    assert figures["CN", "2023", "output", "deals"] == "945946"
+    assert figures["340200", "2022H1", "absorbed", "total_amount"] == "1520000000.00"
+
+
+def test_policy_targets_can_be_read_and_computed_or_not() -> None:
+    found = {row["code"]: row for row in rows("policy_targets.csv")}
+    assert {code: (row["comparison"], row["value"], row["unit"]) for code, row in found.items()} == {
+        "turnover": ("above", "10000000000.00", "yuan"),
+        "rd_spending_growth": ("above", "12.00", "percent"),
+        "rd_intensity": ("reach", "1.50", "percent"),
+        "rd_investment": ("reach", "37500000000.00", "yuan"),
+        "industrial_firms_with_rd": ("above", "35.00", "percent"),
+    }
+    for row in found.values():
+        assert (row["period"], row["source_date"]) == ("2025", "2023-08-05")
+        assert row["name_zh"]
+        assert row["name_en"]
+        assert bool(row["bases"]) == (row["measure"] in COMPUTABLE)
+        assert row["comparison"] in COMPARISONS
+    assert found["turnover"]["bases"].split() == ["output", "registered"]
+
+
+def test_provinces_never_count_more_deals_than_the_nation() -> None:
+    """What is missing lies in 港澳台 and abroad."""
+    deals: Counter[tuple[str, str, bool]] = Counter()
+    for row in rows("published_figures.csv"):
+        if row["source"].startswith("中国科技统计年鉴") and row["measure"] == "deals":
+            deals[row["period"], row["basis"], row["region"] == "CN"] += int(row["value"])
+    nation = {key: value for key, value in deals.items() if key[2]}
+    assert len(nation) == 30
+    for (period, basis, _), value in nation.items():
+        assert 0 <= value - deals[period, basis, False] < value // 20, (period, basis)
+    assert nation["2023", "output", True] - deals["2023", "output", False] == 5316
 
 
 def test_sample_texts_carry_known_fields() -> None:

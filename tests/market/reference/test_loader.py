@@ -16,7 +16,7 @@ from market.places.model import PlacePeriod
 from market.places.queries import tree
 from market.reference import loader
 from market.reference.loader import Shipped, load_all, shipped_lists
-from market.statistics.model import PublishedFigure
+from market.statistics.model import PolicyTarget, PublishedFigure
 from market.store.session import Database, Unit
 
 SAID = {"relation": "related", "status": "official", "source": "test"}
@@ -49,14 +49,15 @@ def test_everything_is_loaded_with_one_event_for_each_list(empty_database: Datab
     with empty_database.snapshot(PUBLIC) as unit:
         count = {
             table: unit.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (PlacePeriod, FieldEntry, CrosswalkEntry, CodeEntry, PublishedFigure)
+            for table in (PlacePeriod, FieldEntry, CrosswalkEntry, CodeEntry, PublishedFigure, PolicyTarget)
         }
         assert count == {
             PlacePeriod: 605,
             FieldEntry: 368,
             CrosswalkEntry: 187,
             CodeEntry: 151 + 1971,
-            PublishedFigure: 74,
+            PublishedFigure: 1952,
+            PolicyTarget: 5,
         }
         events = list(entries(unit, kinds=("reference.loaded",)))
         assert [payload(event)["name"] for event in events] == changed

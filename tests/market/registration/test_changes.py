@@ -16,6 +16,7 @@ from market.statistics.model import LedgerLine
 from market.store.types import today
 from tests.market.contracts.samples import plain
 from tests.market.registration.acts import cancel, change, events, record, register, revoke, rows
+from tests.world import credit_code
 
 
 def test_rule_22_a_change_makes_a_new_version_and_the_journal_keeps_the_old(world):
@@ -69,6 +70,38 @@ def test_the_ends_have_their_own_reasons(world):
                 lambda unit: act(unit, this, expected=1, reason=reason, text=None),  # noqa: B023
             )
         assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/reason", "unknown-value")]
+
+
+def test_a_wrong_reason_is_named_beside_the_other_wrong_fields(world):
+    made = register(world)
+    for changes, wrong in (
+        ({"field": "contract:77", "tech_amount": 0}, {"/changes/field", "/changes/tech_amount"}),
+        ({}, {"/changes"}),
+        ({"tech_amount": 5_00}, set()),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            world.database.write(
+                world.actor("office"),
+                lambda unit: actions.change(
+                    unit,
+                    by_number(made["number"]),
+                    expected=1,
+                    reason="FRAUD",
+                    text=None,
+                    changes=changes,  # noqa: B023
+                ),
+            )
+        assert {error.pointer for error in refusal.value.errors} == {"/reason"} | wrong
+
+
+def test_a_changed_party_with_the_credit_code_of_an_organisation_is_it(world):
+    made = register(world)
+    party = {"name": "测试enterprise2", "credit_code": credit_code(8)}
+    after = change(world, made, buyer=party)["buyer"]
+    assert (after["organisation"], after["place"]) == (world.ids["enterprise2"], "150602")
+    with pytest.raises(Invalid) as refusal:
+        change(world, made, buyer={**party, "name": "x"})
+    assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/changes/buyer/name", "name-mismatch")]
 
 
 def test_a_version_read_before_is_stale_after(world):

@@ -8,11 +8,10 @@ from threading import Barrier
 from typing import Any
 
 from market.access import SYSTEM
-from market.contracts.model import Contract
+from market.contracts.model import Contract, NumberSeries
 from market.errors import Conflict, MarketError, Stale
 from market.journal import read as journal
 from market.registration import actions
-from market.registration.model import NumberSeries
 from market.statistics.model import LedgerLine
 from market.store.types import today
 from tests.market.contracts.samples import content, plain

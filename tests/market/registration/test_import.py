@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,11 +13,12 @@ from market.contracts.model import Contract
 from market.errors import Conflict, Invalid
 from market.journal import read as journal
 from market.registration import actions
+from market.registration.importing import import_lines
 from market.statistics.model import LedgerLine
 from market.store.types import now, today
-from tests.market.contracts.samples import content, outside, plain
+from tests.market.contracts.samples import content, outside, plain, wire
 from tests.market.registration.acts import events, register, rows
-from tests.world import World
+from tests.world import World, credit_code
 
 
 def past(world: World, day: date, *, office: str = "office", **changes: Any) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def test_the_same_rules_hold_and_every_wrong_row_is_named(world):
         ("/3/registered_on", "in-future"),
         ("/4/outside/number", "bad-format"),
         ("/5/project_name", "required"),
+        ("/5/signed_on", "after-registration"),
         ("/6/signed_on", "after-registration"),
     }
     assert rows(world.database, Contract) == []
@@ -105,19 +108,87 @@ def test_nothing_comes_in_twice(world):
         past(world, date(2018, 5, 3)),
         past_outside(world, day, "2018110000000002"),
         past_outside(world, day, "2018110000000001", project_name="示例项目:另一个", contract_no=None),
-        past_outside(world, date(2018, 6, 1), known[0]["number"]),
         past(world, date(2018, 5, 3)),
     ]
     with pytest.raises(Conflict) as refusal:
         bring_in(world, batch)
     assert refusal.value.code == "duplicate-contract"
-    assert [error.pointer for error in refusal.value.errors] == ["/0", "/5", "/3", "/4"]
+    assert [error.pointer for error in refusal.value.errors] == ["/0", "/4", "/3"]
+    assert [error.message for error in refusal.value.errors] == [
+        f"Registration {known[0]['number']} has the same contract.",
+        "Line /1 has the same contract.",
+        "Registration 2018110000000001 has the same outside number.",
+    ]
     assert len(rows(world.database, Contract)) == 2
+
+
+def test_a_number_of_our_own_series_is_no_outside_number(world):
+    ours = past_outside(world, date(2018, 6, 1), "2018990200000001")
+    with pytest.raises(Invalid) as refusal:
+        bring_in(world, [past(world, date(2018, 5, 2)), ours])
+    assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/1/outside/number", "our-series")]
+
+
+def test_a_party_with_the_credit_code_of_an_organisation_is_it(world):
+    party = {"name": "测试enterprise", "credit_code": credit_code(1)}
+    [made] = bring_in(world, [past(world, date(2018, 5, 2), buyer=party)])
+    assert (made["buyer_organisation"], made["buyer_place"]) == (world.ids["enterprise"], "150203")
+
+
+def lines_of(*batch: dict[str, Any] | str) -> list[bytes]:
+    return [(row if isinstance(row, str) else json.dumps(wire(row))).encode() + b"\n" for row in batch]
+
+
+def import_file(world: World, *batch: dict[str, Any] | str) -> list[dict[str, Any]]:
+    return world.database.write(SYSTEM, lambda unit: import_lines(unit, lines_of(*batch)), channel="import")
+
+
+@pytest.mark.parametrize("batch", [[], ["", "  \r"]])
+def test_a_file_without_lines_is_refused(world, batch):
+    with pytest.raises(Invalid, match="The file has no lines"):
+        import_file(world, *batch)
+
+
+def test_blank_lines_are_skipped_and_counted(world):
+    first, second = past(world, date(2018, 5, 2)), past(world, date(2018, 5, 3))
+    with pytest.raises(Invalid) as refusal:
+        import_file(world, "", first, "\t", {**second, "field": "contract:77"})
+    assert [error.pointer for error in refusal.value.errors] == ["/3/field"]
+    with pytest.raises(Conflict) as conflict:
+        import_file(world, "", first, "", second, second)
+    assert [(e.pointer, e.message) for e in conflict.value.errors] == [("/4", "Line /3 has the same contract.")]
+    assert len(import_file(world, "", first, "", second, "")) == 2
+
+
+@pytest.mark.parametrize(
+    "day", ["2018-W05-1", "20180305", "2018-03-05T00:00:00", "2018-02-30", "２０１８-03-05", "0018-03-05"]
+)
+def test_a_date_in_another_form_is_refused(world, day):
+    with pytest.raises(Invalid) as refusal:
+        import_file(world, {**past(world, date(2018, 5, 2)), "signed_on": day})
+    assert [(e.pointer, e.message) for e in refusal.value.errors] == [
+        ("/0/signed_on", "A date such as 2018-03-05 is needed.")
+    ]
+
+
+@pytest.mark.parametrize("amount", ["1e3", "1,200.00", "1.001", "-5", "0", "１２", "99999999999999.99", "NaN"])
+def test_an_amount_in_another_form_is_refused(world, amount):
+    body = wire(past(world, date(2018, 5, 2)))
+    with pytest.raises(Invalid) as refusal:
+        import_file(world, json.dumps({**body, "total_amount": amount}))
+    assert [(e.pointer, e.message) for e in refusal.value.errors] == [
+        ("/0/total_amount", "A yuan amount such as 1200.50 is needed.")
+    ]
 
 
 def test_statements_do_not_grow_with_the_rows(world, statements):
     def count(days: range) -> int:
-        batch = [past(world, date(2018, 1, 1) + timedelta(days=n)) for n in days]
+        batch = [
+            past(
+                world, date(2018, 1, 1) + timedelta(days=n), buyer=plain(f"示例{n}", credit_code=credit_code(1000 + n))
+            )
+            for n in days
+        ]
         with statements(world.database) as counted:
             bring_in(world, batch)
         return counted.n

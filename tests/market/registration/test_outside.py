@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from market.contracts.model import Contract
-from market.errors import Conflict, Forbidden, NotFound
+from market.contracts.model import Contract, NumberSeries
+from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.journal import read as journal
-from market.registration.model import NumberSeries
 from market.statistics.model import LedgerLine
 from market.store.types import today
 from tests.market.contracts.samples import plain
@@ -49,9 +48,13 @@ def test_an_outside_number_is_recorded_once_while_live(world):
 
 def test_a_number_of_ours_is_no_outside_number(world):
     number = register(world)["number"]
-    with pytest.raises(Conflict) as refusal:
-        record(world, number)
-    assert refusal.value.code == "duplicate-outside-number"
+    following = str(int(number) + 1)
+    for ours in (number, following, f"{today().year}990200000001"):
+        with pytest.raises(Invalid) as refusal:
+            record(world, ours)
+        assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/outside/number", "our-series")]
+    assert register(world, contract_no="2")["number"] == following
+    assert record(world, f"{today().year}9902000001")["outside"], "14 digits have another order"
 
 
 def test_only_the_recording_office_changes_or_ends_it(world):

@@ -8,11 +8,10 @@ import pytest
 import time_machine
 
 from market.access import SYSTEM
-from market.contracts.model import Contract
+from market.contracts.model import Contract, NumberSeries
 from market.errors import Conflict, Forbidden, Invalid
 from market.journal import read as journal
 from market.registration import actions
-from market.registration.model import NumberSeries
 from market.statistics.model import LedgerLine
 from market.store.types import SHANGHAI, today
 from tests.market.contracts.samples import content, plain

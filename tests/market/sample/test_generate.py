@@ -12,6 +12,7 @@ from stdnum.cn import uscc
 
 from market.reference.files import DATA
 from market.sample.generate import Contract, Market, generate
+from market.sample.parties import HERE
 
 DIGEST = "4a4ddd2bce18eb969741d172de0922f7521d5cbac36199d2fbdaeca94f1eabf7"
 BASES = {
@@ -71,6 +72,49 @@ def test_each_basis_of_each_year_comes_out_to_the_fen(market, year, basis, deals
     chosen = [contract for contract in of_year(market, year) if BASES[basis](contract)]
     assert len(chosen) == deals
     assert Decimal(sum(contract.total_amount for contract in chosen)) / 100 == Decimal(amount)
+
+
+@pytest.fixture(scope="module")
+def every_year() -> Market:
+    return generate(years=range(2017, 2024))
+
+
+@pytest.mark.parametrize("year", range(2017, 2024))
+@pytest.mark.parametrize("basis", ["output", "absorbed"])
+def test_each_year_reproduces_the_yearbook(every_year, year, basis):
+    [deals, amount] = [
+        row["value"]
+        for row in rows("published_figures.csv")
+        if (row["region"], row["period"], row["basis"]) == ("150000", str(year), basis)
+    ]
+    chosen = [contract for contract in of_year(every_year, year) if BASES[basis](contract)]
+    assert len(chosen) == int(deals)
+    assert sum(contract.total_amount for contract in chosen) == Decimal(amount) * 100
+
+
+@pytest.mark.parametrize("year", range(2017, 2024))
+def test_the_targets_agree_and_say_what_is_invented(every_year, year):
+    with (HERE / "targets.csv").open(encoding="utf-8", newline="") as file:
+        target = {row["basis"]: row for row in csv.DictReader(file) if row["year"] == str(year)}
+    assert list(target) == ["output", "absorbed", "internal", "involved"]
+    for column in ("deals", "total_amount"):
+        value = {basis: Decimal(row[column]) for basis, row in target.items()}
+        assert value["involved"] == value["output"] + value["absorbed"] - value["internal"]
+    status = {basis: row["status"] for basis, row in target.items()}
+    assert status["output"] == status["absorbed"] == "official"
+    assert status["internal"] == ("derived" if year <= 2018 else "invented")
+    assert status["involved"] == {2017: "derived", 2018: "official"}.get(year, "invented")
+    assert all(row["source"] for row in target.values())
+    internal = [contract for contract in of_year(every_year, year) if BASES["internal"](contract)]
+    assert len(internal) == int(target["internal"]["deals"])
+
+
+def test_more_years_leave_the_others_as_they_are(every_year, market):
+    assert [contract for year in (2017, 2018) for contract in of_year(every_year, year)] == list(market.contracts)
+    assert every_year.listings == market.listings
+    for contract in every_year.contracts:
+        assert 0 < contract.tech_amount <= contract.total_amount
+        assert contract.total_amount >= 2_000_00
 
 
 def test_every_contract_touches_the_region(market):

@@ -79,6 +79,24 @@ def test_the_published_figures_come_out(factory, engine, capsys):
         assert breaks(database) == []
 
 
+def test_a_later_year_reproduces_the_yearbook(factory):
+    """On one engine: what another one would add to these 6,302 contracts, `test_the_published_figures_come_out` adds."""
+    with factory.open("sqlite", "empty") as database:
+        load(database, generate(years=(2019,)))
+        client = client_of(database)
+        quoted = client.get("/v1/published-figures", query_string={"region": "150000", "period": "2019"}).json["items"]
+        assert [(one["basis"], one["measure"], one["difference"]) for one in quoted] == [
+            ("output", "deals", 0),
+            ("output", "total_amount", "0.00"),
+            ("absorbed", "deals", 0),
+            ("absorbed", "total_amount", "0.00"),
+        ]
+        assert quoted[3]["computed"] == quoted[3]["value"] == "17945840000.00"
+        answer = deals(client, period="2019", basis="involved")
+        assert answer["totals"]["deals"] == 6302
+        assert "2018 年以后的区内与涉及" in answer["synthetic_note"]
+
+
 @pytest.fixture
 def small():
     """A market of few listings and contracts of every kind."""

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from market.access import SYSTEM
+from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract
-from market.journal.append import Event, append
-from market.statistics.ledger import minus, plus, post
+from market.registration.entries import tell
+from market.registration.numbers import next_numbers
+from market.statistics.ledger import minus, plus
 from market.store.session import Database, Unit
 from market.store.types import new_id
 
@@ -18,11 +20,12 @@ Row = dict[str, Any]
 
 
 class History:
-    """A register kept by hand; `live` holds the newest version of every contract that counts."""
+    """A register kept by hand; `live` holds the newest version of every contract that counts, `versions` each one there was."""
 
     def __init__(self, database: Database, office: str) -> None:
         self.database, self.office = database, office
         self.live: dict[str, Row] = {}
+        self.versions: dict[tuple[str, int], Row] = {}
         self.number = 0
 
     def contract(self, **given: Any) -> Row:
@@ -71,42 +74,43 @@ class History:
             **given,
         }
         here = row["act"] == "registered"
-        mark = f"{self.number:064d}"
+        mark = fingerprint(row)
         return {
             **row,
-            "number": f"99{self.number:014d}" if here else None,
+            "number": None,
             "office": self.office if here else None,
             "office_place": row["office_place"] if here else None,
             "outside_number": None if here else f"{self.number:016d}",
             "outside_office": None if here else "外地登记处",
             "fingerprint": mark,
             "live_fingerprint": mark,
-            "live_outside_number": None,
+            "live_outside_number": None if here else f"{self.number:016d}",
         }
 
     def register(self, unit: Unit, row: Row) -> None:
         """Enter a new contract."""
+        if row["office"]:
+            [row["number"]] = next_numbers(unit, self.office, "990000", row["registered_on"].year)
         unit.execute(insert(Contract), row)
-        self._tell(unit, "contract.registered", row, [plus(unit, row)])
+        self._tell(unit, "registered", row, [plus(unit, row)])
 
     def change(self, unit: Unit, contract: str, **changes: Any) -> None:
         """Give a live contract other content."""
         row = {**self.live[contract], **changes, "version": self.live[contract]["version"] + 1}
-        unit.execute(update(Contract).where(Contract.id == contract).values(**changes, version=row["version"]))
-        self._tell(unit, "contract.changed", row, [minus(unit, contract), plus(unit, row)])
+        row["fingerprint"] = row["live_fingerprint"] = fingerprint(row)
+        unit.execute(update(Contract).where(Contract.id == contract).values(row))
+        self._tell(unit, "changed", row, [minus(unit, contract), plus(unit, row)])
 
     def end(self, unit: Unit, contract: str, state: str = "cancelled") -> None:
         """Cancel or revoke a live contract."""
         old = self.live.pop(contract)
-        ended = {"state": state, "live_fingerprint": None, "version": old["version"] + 1}
+        ended = {"state": state, "live_fingerprint": None, "live_outside_number": None, "version": old["version"] + 1}
         unit.execute(update(Contract).where(Contract.id == contract).values(**ended))
-        event = Event(f"contract.{state}", contract, ended["version"], {"ledger": [minus(unit, contract)]})
-        post(unit, append(unit, event), event.payload["ledger"])
+        tell(unit, state, {**old, **ended}, [minus(unit, contract)])
 
     def _tell(self, unit: Unit, kind: str, row: Row, lines: list[Row]) -> None:
-        event = append(unit, Event(kind, row["id"], row["version"], {"ledger": lines}))
-        post(unit, event, lines)
-        self.live[row["id"]] = row
+        tell(unit, kind, row, lines)
+        self.live[row["id"]] = self.versions[row["id"], row["version"]] = row
 
     def add(self, *rows: Row) -> list[str]:
         """Register these contracts in one unit; answers their ids."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -66,7 +67,7 @@ def contents(draw: Any) -> dict[str, Any]:
 
 ACTS = st.one_of(
     st.tuples(st.just("register"), contents()),
-    st.tuples(st.just("register"), contents()),
+    st.tuples(st.just("register several"), st.lists(contents(), min_size=2, max_size=4)),
     st.tuples(st.just("change"), contents()),
     st.tuples(st.just("end"), st.sampled_from(["cancelled", "revoked"])),
 )
@@ -98,13 +99,15 @@ def questions(draw: Any) -> Question:
     )
 
 
-def play(history: History, acts: list[tuple[str, Any]]) -> None:
-    """Each act in a unit of its own, a week after the one before."""
-    start = 1_543_622_400  # 2018-12-01
-    for number, (act, what) in enumerate(acts):
-        with time_machine.travel(start + number * 7 * 86_400, tick=False):
+def play(history: History, acts: list[tuple[str, Any]], after: Callable[[], None] = lambda: None) -> None:
+    """Each act in a unit of its own, eleven days after the one before; then `after`. The journal's clock only goes forward."""
+    start = time.time()
+    for number, (act, what) in enumerate(acts, 1):
+        with time_machine.travel(start + number * 11 * 86_400, tick=False):
             if act == "register":
                 history.add(history.contract(**what))
+            elif act == "register several":
+                history.add(*(history.contract(**each) for each in what))
             elif history.live:
                 contract = sorted(history.live)[number % len(history.live)]
                 if act == "change":
@@ -116,6 +119,7 @@ def play(history: History, acts: list[tuple[str, Any]]) -> None:
                     history.database.write(SYSTEM, lambda unit, c=contract, k=kept: history.change(unit, c, **k))
                 else:
                     history.database.write(SYSTEM, lambda unit, c=contract, s=what: history.end(unit, c, s))
+            after()
 
 
 class Counted:

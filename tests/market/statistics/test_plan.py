@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
+import time_machine
 from sqlalchemy import event
 
 from market.access import SYSTEM
+from market.statistics.points import point
 from market.statistics.queries import figures
 from market.statistics.question import Period, Question
 from tests.market.statistics.history import History
 
 
-def plan(database, question):
+def plan(database, question, as_of=None):
     """SQLite's plan of the one statement that adds up the figures."""
     ran = []
 
@@ -19,9 +24,10 @@ def plan(database, question):
         ran.append((statement, parameters))
 
     with database.snapshot(SYSTEM) as unit:
-        figures(unit, question)
+        at = point(unit, as_of)
+        figures(unit, question, at=at)
         event.listen(database.engine, "before_cursor_execute", seen)
-        figures(unit, question)
+        figures(unit, question, at=at)
         event.remove(database.engine, "before_cursor_execute", seen)
         [(statement, parameters)] = ran
         return " ".join(
@@ -29,12 +35,15 @@ def plan(database, question):
         )
 
 
+CELLS = "SEARCH deal_cell USING PRIMARY KEY (cuboid=? AND stat_month>? AND stat_month<?)"
+
+
 @pytest.mark.parametrize(
     ("by", "expected"),
     [
         (
             ("seller_league", "contract_type", "month"),
-            "SEARCH deal_cell USING PRIMARY KEY (cuboid=? AND stat_month>? AND stat_month<?)",
+            CELLS,
         ),
         (
             ("buyer_banner", "payment_mode", "office"),
@@ -47,3 +56,25 @@ def test_plans(factory, by, expected):
         history = History(database, factory.worlds["sqlite"].ids["office"])
         history.add(*(history.contract() for _ in range(50)))
         assert expected in plan(database, Question(Period(201801, 201812), "output", "150000", by))
+
+
+USUAL = Question(Period(201801, 201812), "output", "150000", ("seller_league", "contract_type", "month"))
+
+
+def test_plans_of_the_past(factory):
+    """Cells and of each month only the lines up to the seq; a whole recorded month is only cells."""
+    with factory.open("sqlite", "world") as database:
+        history = History(database, factory.worlds["sqlite"].ids["office"])
+        history.add(*(history.contract() for _ in range(50)))
+        with database.snapshot(SYSTEM) as unit:
+            last = point(unit, None).seq
+        within = plan(database, USUAL, str(last - 7))
+        assert CELLS in within
+        assert "SEARCH ledger USING COVERING INDEX ix_ledger_question (stat_month=? AND seq>? AND seq<?)" in within
+        general = plan(database, replace(USUAL, by=("office",)), str(last - 7))
+        assert "SEARCH ledger USING COVERING INDEX ix_ledger_question (stat_month=? AND seq<?)" in general
+        with time_machine.travel(time.time() + 40 * 86_400):
+            history.add(history.contract())
+        whole = plan(database, USUAL, str(last))
+        assert CELLS in whole
+        assert "ledger" not in whole

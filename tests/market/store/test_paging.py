@@ -68,7 +68,8 @@ def test_a_forged_or_foreign_cursor_is_refused(empty_database):
     put(empty_database, (1, "a"), (2, "b"))
     with empty_database.read(SYSTEM) as unit:
         good = fetch_page(unit, STATEMENT, sort(), ["q"], None, 1).next
-        digest = orjson.loads(base64.urlsafe_b64decode(good + "=="))[0]
+        digest, at, key = orjson.loads(base64.urlsafe_b64decode(good + "=="))
+        assert fetch_page(unit, STATEMENT, sort(), ["q"], forge([digest, at, key]), 1).rows
         bad = ["", "x", "§", "AAAA", forge([]), forge({}), forge([digest]), forge([digest, "1", "a"])]
         bad += [
             forge([digest, 1, 2]),
@@ -76,6 +77,7 @@ def test_a_forged_or_foreign_cursor_is_refused(empty_database):
             forge([digest, True, "a"]),
             forge([digest, 1, "\0"]),
         ]
+        bad += [forge([digest, at, key + "x"]), forge([digest, at + 1, key]), forge(["0" * 24, at, key])]
         bad += [forge([digest, 1, "a", "b"]), forge("text"), forge(None)]
         for cursor in bad:
             with pytest.raises(Invalid):

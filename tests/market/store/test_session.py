@@ -16,7 +16,7 @@ from market.errors import Busy, OutcomeUnknown, Unavailable
 from market.store import dialect
 from market.store.idempotency import IdempotencyKey
 from market.store.info import ReferenceState
-from market.store.session import ATTEMPTS
+from market.store.session import ATTEMPTS, Database
 
 
 def add_one(unit):
@@ -158,13 +158,14 @@ def test_a_wait_that_is_too_long_is_busy(empty_database, monkeypatch):
             empty_database.write(SYSTEM, locked)
         return
     monkeypatch.setattr(dialect, "BUSY_SECONDS", 1)
+    with Database(empty_database.engine.url.render_as_string(hide_password=False)) as impatient:
 
-    def hold(unit):
-        add_one(unit)
-        with pytest.raises(Busy):
-            empty_database.write(SYSTEM, add_one)
+        def hold(unit):
+            add_one(unit)
+            with pytest.raises(Busy):
+                impatient.write(SYSTEM, add_one)
 
-    empty_database.write(SYSTEM, hold)
+        empty_database.write(SYSTEM, hold)
     assert version(empty_database) == 1
 
 

@@ -1,0 +1,155 @@
+"""As of (截至): up to which entry of the journal a figure counts, asked for by seq, by instant or by day.
+
+A seq says it exactly and for ever; an instant or a day only finds the seq. The public may name ends of months alone, because the
+difference of two answers tells what was recorded between them, and between two neighbouring entries that is one contract.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import select
+
+from market.access import Permission
+from market.errors import FieldError, Forbidden, Invalid
+from market.journal.model import JournalEntry
+from market.journal.read import head
+from market.store.session import Unit
+from market.store.types import SHANGHAI, civil_date, now
+
+SETTLING = 60_000_000
+"""Microseconds an instant must lie back if no entry follows it: one stamped before it may not be committed yet."""
+
+_SEQ = re.compile(r"[0-9]{1,18}\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})\Z"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A state of the journal: all entries up to `seq`, which was recorded at `instant` (None: there are none).
+
+    `month` is the recorded month of `seq` (None: the present, nothing follows). `since` is that month's first seq when more of it
+    follows, so that its cells count too much (None: the month counts whole).
+    """
+
+    seq: int
+    instant: int | None
+    month: int | None = None
+    since: int | None = None
+
+
+def point_for_all(unit: Unit, asked: str | None, default: str) -> Point:
+    """The point a question of anyone is asked of.
+
+    Who sees small cells may name any; all others ends of months, and without one get the present, or the last month end if
+    `default` is `month_end`.
+    """
+    if not unit.actor.may(Permission.SEE_SMALL_CELLS):
+        if asked is None and default == "month_end":
+            asked = _last_month_end()
+        elif asked is not None and not _ends_month(asked):
+            _parse(asked, "as_of")
+            message = (
+                "Without the right to see small cells as_of may only be the last day of a month, such as 2026-01-31."
+            )
+            raise Forbidden(message, code="month-ends-only", errors=[FieldError("/as_of", "month-ends-only", message)])
+    return point(unit, asked)
+
+
+def point(unit: Unit, asked: str | None, name: str = "as_of") -> Point:
+    """The point that a parameter names: a seq, an RFC 3339 instant or a day (its end in Asia/Shanghai); None: the present."""
+    last = head(unit)
+    present = Point(last.seq, last.recorded_at if last.seq else None)
+    if asked is None:
+        return present
+    seq, instant = _parse(asked, name)
+    if instant is not None:
+        if instant > max(now(), last.recorded_at):
+            raise Invalid.field(f"/{name}", "future-as-of", "This instant has not come yet.")
+        if instant >= last.recorded_at:
+            if instant > now() - SETTLING:
+                message = (
+                    f"An entry of before may still come: wait a minute, or name a seq; the last one is {last.seq}."
+                )
+                raise Invalid.field(f"/{name}", "unsettled-as-of", message)
+            return present
+        seq = _last_by(unit, instant)
+    if seq > last.seq:
+        raise Invalid.field(f"/{name}", "future-as-of", f"The journal ends at seq {last.seq}.")
+    return present if seq == last.seq else _past(unit, seq)
+
+
+def _parse(asked: str, name: str) -> tuple[int, int | None]:
+    """A seq, or an instant."""
+    try:
+        if _SEQ.match(asked):
+            return int(asked), None
+        if _DAY.match(asked):
+            return 0, _end_of(date.fromisoformat(asked))
+        if _INSTANT.match(asked):
+            return 0, _micros(datetime.fromisoformat(asked))
+    except (ValueError, OverflowError):
+        pass
+    message = (
+        "A journal seq (10740), a day (2026-01-31: its end in Asia/Shanghai) or an instant (2026-01-31T16:00:00Z)."
+    )
+    raise Invalid.field(f"/{name}", "bad-as-of", message)
+
+
+def _end_of(day: date) -> int:
+    following = day + timedelta(days=1)
+    return _midnight(following) - 1
+
+
+def _midnight(day: date) -> int:
+    return _micros(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _ends_month(asked: str) -> bool:
+    if not _DAY.match(asked):
+        return False
+    try:
+        return (date.fromisoformat(asked) + timedelta(days=1)).day == 1
+    except (ValueError, OverflowError):
+        return False
+
+
+def _last_month_end() -> str:
+    """The last day of the last month that is over and settled."""
+    return (civil_date(now() - SETTLING).replace(day=1) - timedelta(days=1)).isoformat()
+
+
+def _last_by(unit: Unit, instant: int) -> int:
+    latest_first = (
+        select(JournalEntry.seq)
+        .where(JournalEntry.recorded_at <= instant)
+        .order_by(JournalEntry.recorded_at.desc(), JournalEntry.seq.desc())
+    )
+    return unit.execute(latest_first.limit(1)).scalar() or 0
+
+
+def _past(unit: Unit, seq: int) -> Point:
+    """The point of a seq that is followed by others."""
+    if seq == 0:
+        return Point(0, None, month=0)
+    entry = select(JournalEntry.recorded_at, JournalEntry.rec_month)
+    this, following = unit.execute(entry.where(JournalEntry.seq.between(seq, seq + 1)).order_by(JournalEntry.seq)).all()
+    if following.rec_month > this.rec_month:
+        return Point(seq, this.recorded_at, this.rec_month)
+    start = _midnight(date(this.rec_month // 100, this.rec_month % 100, 1))
+    first = (
+        select(JournalEntry.seq)
+        .where(JournalEntry.recorded_at >= start)
+        .order_by(JournalEntry.recorded_at, JournalEntry.seq)
+    )
+    return Point(seq, this.recorded_at, this.rec_month, unit.execute(first.limit(1)).scalar_one())
