@@ -274,7 +274,14 @@ def parse_query(schema: type[Input]) -> dict[str, Any]:
     """The query string by its schema; unknown and repeated parameters are errors."""
     loader = _loader(schema)
     several = {name for name, field in loader.fields.items() if isinstance(field, fields.List)}
-    given = {name: values if name in several or len(values) > 1 else values[0] for name, values in request.args.lists()}
+    repeated = [
+        {"in": "query", "pointer": f"/{name}", "code": "repeated", "message": "Give this parameter once."}
+        for name, values in request.args.lists()
+        if len(values) > 1 and name in loader.fields and name not in several
+    ]
+    if repeated:
+        raise BadRequest(422, "invalid", "The request has wrong fields.", repeated)
+    given = {name: values if name in several else values[0] for name, values in request.args.lists()}
     return _load(loader, given, "query")
 
 

@@ -52,6 +52,11 @@ def test_refusals_are_problem_documents(api, method, path, status, code):
     assert reply.json["request_id"] == reply.headers["X-Request-Id"]
 
 
+def test_a_repeated_parameter_is_told_so(api):
+    [error] = api.get("/v1/places?limit=1&limit=2").json["errors"]
+    assert (error["in"], error["pointer"], error["code"]) == ("query", "/limit", "repeated")
+
+
 def test_a_request_id_of_the_client_is_kept_if_it_is_harmless(api):
     assert api.get("/livez", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"] == "abc-1"
     for bad in ("a b", "x" * 65, "<script>"):

@@ -226,7 +226,7 @@ def test_the_usual_question_costs_three_statements(filled, history, statements):
     ("question", "pointer", "code"),
     [
         ("", "/period", "required"),
-        ("period=2018&period=2019", "/period", "wrong-type"),
+        ("period=2018&period=2019", "/period", "repeated"),
         ("period=2018&by=colour", "/by/0", "unknown-value"),
         ("period=2018&by=month,year,field,office", "/by", "wrong-length"),
         ("period=2018&basis=sum", "/basis", "unknown-value"),
