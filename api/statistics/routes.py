@@ -15,11 +15,8 @@ from api.statistics.schemas import (
     DealsQuery,
     PublishedFigureOut,
     PublishedQuery,
-    ReportedIn,
-    ReportedOut,
-    TargetsOut,
-    TargetsQuery,
 )
+from api.statistics.target_schemas import ReportedIn, ReportedOut, TargetsOut, TargetsQuery
 from market.access import Permission
 from market.statistics.adjustments import adjustments, span
 from market.statistics.answers import Reader, answer, answer_tag, reader_for

@@ -8,25 +8,22 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from api.routes import ListQuery, Number
-from api.schema import Day, Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of, pattern
+from api.schema import Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of
 from market.statistics.answers import MEASURES
 from market.statistics.question import BASES, COMPARISONS, DIMENSIONS, MAX_CUTS, MAX_VALUES
-from market.statistics.targets import COMPARISONS as TARGET_COMPARISONS
 from market.store.paging import MAX_LIMIT
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
-_FRACTION = {"type": ["number", "null"]}
+FRACTION = {"type": ["number", "null"]}
 _VALUE = {
     "description": "A whole number for the measure `deals`, else a yuan string.",
     "schema": {"type": ["integer", "string", "null"]},
 }
-_AS_OF = (
+AS_OF = (
     "As known then: a journal seq, an RFC 3339 instant, or a day (its end in Asia/Shanghai). Without it: as known now. Who "
     "is no office, statistician or auditor may name the last day of a month only."
 )
-MAX_REPORTED = 100
-"""Values reported of one target."""
 
 
 class Words(Many):
@@ -109,7 +106,7 @@ class DealsQuery(FiguresQuery):
         },
     )
     compare = Identifier(20, load_default=None, validate=[one_of(*COMPARISONS)])
-    as_of = Text(40, load_default=None, metadata={"description": _AS_OF, "example": "2026-01-31"})
+    as_of = Text(40, load_default=None, metadata={"description": AS_OF, "example": "2026-01-31"})
 
 
 class AdjustmentsQuery(FiguresQuery, ListQuery):
@@ -159,9 +156,9 @@ class DealsCell(Output):
 class DealsGrowth(Output):
     """Change against the earlier period as a fraction, rounded half-up to 4 places; null without a base."""
 
-    deals = Plain(metadata={"example": 0.6672, "schema": _FRACTION})
-    total_amount = Plain(metadata={"example": 0.45, "schema": _FRACTION})
-    tech_amount = Plain(metadata={"schema": _FRACTION})
+    deals = Plain(metadata={"example": 0.6672, "schema": FRACTION})
+    total_amount = Plain(metadata={"example": 0.45, "schema": FRACTION})
+    tech_amount = Plain(metadata={"schema": FRACTION})
 
 
 class DealsCompared(DealsCell):
@@ -308,109 +305,3 @@ class PublishedFigureOut(Output):
     synthetic = Plain(
         metadata={"description": "The computed figure is of invented contracts.", "schema": {"type": "boolean"}}
     )
-
-
-_HUNDREDTHS = {"description": "With two decimals, in the target's `unit`.", "example": "1.50"}
-_AMOUNT = "Null when suppressed."
-
-
-class TargetsQuery(Input):
-    """At which point of the journal."""
-
-    as_of = Text(40, load_default=None, metadata={"description": _AS_OF, "example": "2026-01-31"})
-
-
-class TargetProgress(Output):
-    """How far a computed target has come on one basis."""
-
-    basis = fields.String(metadata={"enum": list(BASES)})
-    amount = Yuan(allow_none=True, metadata={"description": _AMOUNT})
-    suppressed = Plain(metadata={"schema": {"type": "boolean"}})
-    days = Plain(metadata={"description": "Of the target's period.", "schema": {"type": "integer"}})
-    elapsed_days = Plain(metadata={"description": "Of these, over at the end of `on`.", "schema": {"type": "integer"}})
-    share = Plain(metadata={"description": "Of the target's value, 4 places.", "example": 0.6098, "schema": _FRACTION})
-    missing = Yuan(allow_none=True, metadata={"description": "To the target's value. " + _AMOUNT})
-    reached = Plain(metadata={"schema": {"type": ["boolean", "null"]}})
-    run_rate = Yuan(
-        allow_none=True,
-        metadata={
-            "description": "The amount of the whole period at the pace of the elapsed days; null before it begins."
-        },
-    )
-    on_course = Plain(metadata={"description": "Would the run rate reach it?", "schema": {"type": ["boolean", "null"]}})
-
-
-class ReportedValueOut(Output):
-    """One value as reported elsewhere."""
-
-    period = Plain(metadata={"example": "2024", "schema": {"type": "string"}})
-    value = Yuan(metadata=_HUNDREDTHS)
-    source = Plain(metadata={"schema": {"type": "string"}})
-    reported_on = Day()
-
-
-class TargetOut(Output):
-    """A policy target: either computed from the register, or with values as reported elsewhere; never both."""
-
-    code = Plain(metadata={"example": "turnover"})
-    name = Plain()
-    region = Part(RegionBrief)
-    measure = Plain(metadata={"schema": {"type": "string"}})
-    value = Yuan(metadata=_HUNDREDTHS)
-    unit = fields.String(metadata={"enum": ["yuan", "percent"]})
-    comparison = fields.String(
-        metadata={
-            "enum": list(TARGET_COMPARISONS),
-            "description": "`above`: more than `value`; `reach`: at least that.",
-        }
-    )
-    period = Plain(metadata={"example": "2025", "schema": {"type": "string"}})
-    source = Plain(metadata={"schema": {"type": "string"}})
-    source_date = Day()
-    status = Plain(metadata={"description": "How sure the row is.", "schema": {"type": "string"}})
-    note = Plain(metadata={"schema": {"type": ["string", "null"]}})
-    computed = Plain(
-        metadata={"description": "true: see `progress`; false: see `reported`.", "schema": {"type": "boolean"}}
-    )
-    progress = Many(Part(TargetProgress), 5, metadata={"description": "On each basis that may be meant."})
-    reported = Many(Part(ReportedValueOut), MAX_REPORTED)
-
-
-class TargetsOut(Output):
-    """All policy targets at a point of the journal."""
-
-    as_of = Part(JournalPoint)
-    on = Day(metadata={"description": "Elapsed days end with it: today, or the day of the last entry under `as_of`."})
-    synthetic = Plain(
-        metadata={"description": "The computed figures are of invented contracts.", "schema": {"type": "boolean"}}
-    )
-    synthetic_note = Plain(metadata={"schema": {"type": ["string", "null"]}})
-    items = Many(Part(TargetOut), 100)
-
-
-class ReportedOut(Output):
-    """What is reported of a target."""
-
-    target = Plain(metadata={"example": "rd_intensity"})
-    version = Plain(metadata={"description": "0: nothing was ever reported.", "schema": {"type": "integer"}})
-    values = Many(Part(ReportedValueOut), MAX_REPORTED)
-
-
-class ReportedValueIn(Input):
-    """One value as reported elsewhere."""
-
-    period = Identifier(20, required=True, metadata={"description": "As in statistics.", "example": "2024"})
-    value = Text(
-        20,
-        required=True,
-        validate=[pattern(r"^-?[0-9]{1,13}(\.[0-9]{1,2})?\Z", "A number with at most two decimals.")],
-        metadata={"description": "In the target's `unit`; at most two decimals.", "example": "1.05"},
-    )
-    source = Text(500, required=True, metadata={"description": "Who says so, and where."})
-    reported_on = Day(required=True, metadata={"description": "Day of the source."})
-
-
-class ReportedIn(Input):
-    """The whole list of what is reported of a target."""
-
-    values = Many(Part(ReportedValueIn), MAX_REPORTED, required=True)
