@@ -64,11 +64,9 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         return engine
     if parsed.get_backend_name() == "postgresql":
         options = {"connect_timeout": BUSY_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS}s"}
-        engine = create_engine(
+        return create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_use_lifo=True, connect_args=options
         )
-        engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one statement, not one round trip each
-        return engine
     raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
 
