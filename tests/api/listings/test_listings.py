@@ -225,7 +225,7 @@ def test_all_wrong_fields_are_named_at_once(api):
         ("published_from=2026-02-02&published_to=2026-02-01", "/published_to", "end-before-start"),
         ("cursor=forged", "/cursor", "bad-cursor"),
         ("cursor=WyJhIiwxLCJiIl0", "/cursor", "bad-cursor"),
-        ("field=contract:01&field=contract:02", "/field", "wrong-type"),
+        ("field=contract:01&field=contract:02", "/field", "repeated"),
     ],
 )
 def test_bad_questions_are_refused(api, query, pointer, code):
