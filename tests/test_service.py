@@ -33,7 +33,8 @@ def free_port() -> int:
 def service(world) -> Iterator[str]:
     """The address of a service over the world."""
     port = free_port()
-    environment = {**os.environ, "DATABASE_URL": world.database.engine.url.render_as_string(hide_password=False)}
+    database_url = world.database.engine.url.render_as_string(hide_password=False)
+    environment = {**os.environ, "DATABASE_URL": database_url, "GUNICORN_CMD_ARGS": "--graceful-timeout=5"}
     command = [sys.executable, "-m", "market.cli", "serve", "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=ending_with(os.getpid(), signal.SIGTERM)
@@ -44,7 +45,7 @@ def service(world) -> Iterator[str]:
         yield url
     finally:
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=90)  # a worker told to stop while it boots is waited for first
     assert process.returncode == 0, log
     assert "Traceback" not in log
 
