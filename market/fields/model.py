@@ -88,7 +88,7 @@ class CodeEntry(Base):
 
 
 class LoadedList(Base):
-    """Which version of a list is loaded: `kind` is `places`, `fields`, `crosswalks`, `code_list` or `figures`."""
+    """Which version of a list is loaded: `kind` is `places`, `fields`, `crosswalks`, `code_list`, `rules`, `calendar`…"""
 
     __tablename__ = "loaded_list"
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from market.access import SYSTEM
+from market.examination.clock import recount
 from market.fields.actions import renew, replace_code_list, replace_crosswalks, replace_scheme
 from market.fields.model import LoadedList
 from market.journal.append import Event, append
 from market.places.actions import replace_places
 from market.reference.files import table
+from market.rules.actions import replace_calendar, replace_rules
 from market.statistics.published import load_published
+from market.statistics.rebuild import Tell, complete, silent
 from market.statistics.targets import load_targets
 from market.store.migrate import upgrade
 from market.store.session import Database, Unit
@@ -37,11 +40,13 @@ class Shipped:
     name: str
     rows: Rows
     replace: Callable[[Unit, Rows, int], None]
+    told: dict[str, Any] = field(default_factory=dict)
+    """What its journal event says beside version and digest: all that figures of the past depend on."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the rows in their order."""
-        return hashlib.sha256(canonical(self.rows)).hexdigest()
+        """SHA-256 of the rows in their order, and of what is told of them."""
+        return hashlib.sha256(canonical([*self.rows, *self.told.items()])).hexdigest()
 
 
 def load_all(unit: Unit) -> list[str]:
@@ -58,6 +63,8 @@ def load_all(unit: Unit) -> list[str]:
             changed.append(shipped.name)
     if changed:
         renew(unit)
+    if {"rules", "calendar"} & set(changed):
+        recount(unit)
     return changed
 
 
@@ -70,7 +77,7 @@ def _load(unit: Unit, shipped: Shipped, old_version: int) -> None:
     else:
         this = (LoadedList.kind == shipped.kind) & (LoadedList.name == shipped.name)
         unit.execute(update(LoadedList).where(this).values(**facts))
-    payload = {"kind": shipped.kind, "name": shipped.name, **facts}
+    payload = {"kind": shipped.kind, "name": shipped.name, **facts, **shipped.told}
     append(unit, Event("reference.loaded", f"reference:{shipped.kind}:{shipped.name}", version, payload))
 
 
@@ -79,7 +86,9 @@ def shipped_lists() -> Iterator[Shipped]:
     yield Shipped("places", "places", [_years(row) for row in table("places")], _replace_places)
     for scheme in table("schemes"):
         yield Shipped("fields", str(scheme["scheme"]), _scheme_rows(scheme), _replace_scheme)
-    yield Shipped("crosswalks", "crosswalks", list(table("crosswalks")), replace_crosswalks)
+    links = list(table("crosswalks"))
+    told = {"links": [[link["from_tag"], link["to_tag"], link["relation"]] for link in links]}
+    yield Shipped("crosswalks", "crosswalks", links, replace_crosswalks, told)
     lists: dict[str, Rows] = {}
     for row in table("code_lists"):
         lists.setdefault(str(row.pop("list")), []).append(row)
@@ -88,6 +97,8 @@ def shipped_lists() -> Iterator[Shipped]:
     ]
     for name, rows in lists.items():
         yield Shipped("code_list", name, rows, _code_list_replacer(name))
+    yield Shipped("rules", "rules", [*table("rules"), *_grounds(lists)], _replace_rules)
+    yield Shipped("calendar", "calendar", _calendar_rows(), _replace_calendar)
     yield Shipped("figures", "published_figures", list(table("published_figures")), _replace_figures)
     yield Shipped("targets", "policy_targets", list(table("policy_targets")), _replace_targets)
 
@@ -125,6 +136,38 @@ def _replace_scheme(unit: Unit, rows: Rows, _version: int) -> None:
     replace_scheme(unit, scheme, fields, aliases)
 
 
+def _grounds(lists: dict[str, Rows]) -> Rows:
+    """The coded reasons of return, refusal, cancellation and revocation, as the rules that they are."""
+    return [
+        {**row, "code": f"{name}.{row['code']}", "kind": "ground", "value": row["code"], "unit": name}
+        for name in ("return_reason", "refusal_reason", "cancellation_reason", "revocation_reason")
+        for row in lists[name]
+    ]
+
+
+def _calendar_rows() -> Rows:
+    """Every year the library knows whole, and each of their days that it names (a holiday, or a workday at a weekend)."""
+    from chinese_calendar import Holiday, __version__
+    from chinese_calendar.constants import holidays, workdays
+
+    names = {holiday.value: holiday.chinese for holiday in Holiday}
+    rows: Rows = [
+        {"day": day.isoformat(), "kind": kind, "name_zh": names[name], "name_en": name}
+        for kind, days in (("holiday", holidays), ("workday", workdays))
+        for day, name in sorted(days.items())
+    ]
+    source = f"国务院办公厅节假日安排, PyPI chinese-calendar {__version__}"
+    return rows + [{"year": year, "source": source} for year in sorted({day.year for day in holidays})]
+
+
+def _replace_rules(unit: Unit, rows: Rows, _version: int) -> None:
+    replace_rules(unit, rows)
+
+
+def _replace_calendar(unit: Unit, rows: Rows, _version: int) -> None:
+    replace_calendar(unit, rows)
+
+
 def _replace_figures(unit: Unit, rows: Rows, _version: int) -> None:
     load_published(unit, rows)
 
@@ -151,8 +194,9 @@ def _code(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def bring_up_to_date(database: Database) -> None:
-    """Bring an existing market to the newest schema and the newest reference data; one not set up yet to the schema only."""
+def bring_up_to_date(database: Database, tell: Tell = silent) -> None:
+    """Bring an existing market to the newest schema, reference data and cuboids; one not set up yet to the schema only."""
     upgrade(database)
     if database.is_set_up():
         database.write(SYSTEM, load_all, channel="cli")
+        complete(database, tell)

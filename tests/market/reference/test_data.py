@@ -16,7 +16,7 @@ from market.statistics.targets import COMPARISONS, COMPUTABLE
 
 DATA = Path(__file__).parents[3] / "market" / "reference" / "data"
 CSV_FILES = sorted(path.name for path in DATA.glob("*.csv"))
-STATUSES = {"official", "unverified", "proposed"}
+STATUSES = {"official", "draft", "copy", "unverified", "proposed"}
 KEYS = {
     "places.csv": ("code", "first_year"),
     "schemes.csv": ("scheme",),
@@ -26,6 +26,7 @@ KEYS = {
     "code_lists.csv": ("list", "code"),
     "industries.csv": ("code",),
     "policy_targets.csv": ("code",),
+    "rules.csv": ("code", "valid_from"),
     "published_figures.csv": ("region", "period", "basis", "measure"),
 }
 
@@ -211,7 +212,9 @@ def test_code_lists() -> None:
     assert lists == {
         *("contract_type", "party_nature", "ip_type", "plan_source", "payment_mode", "socio_economic_objective"),
         *("cooperation_mode", "maturity", "change_reason", "cancellation_reason", "revocation_reason"),
-        "development_zone",
+        *("development_zone", "refusal_reason", "return_reason", "attachment_kind", "enterprise_size"),
+        *("mismatch_reason", "interest_question", "pass_reason", "broker_level"),
+        *("ip_ownership", "achievement_stage", "listing_review_criterion"),
     }
     known = {(row["list"], row["code"]) for row in found}
     for row in found:
