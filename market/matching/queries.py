@@ -1,162 +1,170 @@
 """Which listings of the other kind fit one of the caller's or a published one, best first, each with its reasons.
 
-The tags of a listing are matched against the entries of the market (`ListingEntry`) in one statement that scores every
-candidate; only the best are read. Ranking: score, then the newer publication, then the greater id.
+Every published listing that shares a word or a related tag is scored in full by `market.search`; the rest of the score, and the
+reasons, are made here. `why` explains any pair by the same sums. Ranking: score, then the newer first publication, then the
+greater id. Nothing an owner pays or an operator sets has a part in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, Select, bindparam, column, false, func, select, values
-
-from market.access import Actor, Permission
-from market.fields.queries import Fields, catalogue
-from market.listings.model import Listing, ListingEntry
+from market.access import Permission
+from market.fields.queries import catalogue
+from market.listings.finding import field_mark, owner_mark, text_of
 from market.listings.queries import by_ids, find
-from market.matching.scoring import FULL, conditions, rarity, reaches, shared_tags
-from market.places.queries import Places, tree
-from market.store.dialect import whole
+from market.listings.states import LIVE
+from market.matching.scoring import (
+    FULL,
+    WEIGHTS,
+    Reach,
+    conditions,
+    day_of,
+    freshness,
+    freshnesses,
+    rarity,
+    reaches,
+    shared_tags,
+    shared_words,
+)
+from market.places.queries import tree
+from market.search.terms import normal, runs_of, terms_of
 from market.store.session import Unit
-from market.store.types import CivilDate, Code, today
+from market.store.types import today
+
+if TYPE_CHECKING:
+    from market.search.queries import Index, Numbers, Ranking, Section
 
 OTHER = {"achievement": "demand", "demand": "achievement"}
-_TODAY = bindparam("today", type_=CivilDate)
+MODES = tuple(WEIGHTS)
+RANKER = "2026-11"
+"""Told in every answer; another one whenever the same listings might be ranked otherwise."""
+MOST_WORDS = 12
+"""Named among the reasons; what the others weigh is told in one."""
 
 
-def matches(unit: Unit, kind: str, listing_id: str, limit: int, language: str) -> list[dict[str, Any]]:
+def matches(unit: Unit, kind: str, listing_id: str, *, mode: str, limit: int, language: str) -> dict[str, Any]:
     """The best `limit` listings of the other kind for one the caller may see, with score and reasons; run in a snapshot."""
-    own, fields, places = find(unit, kind, listing_id), catalogue(unit), tree(unit)
-    rarities = _rarities(unit, OTHER[kind], fields.without_ancestors(own["fields"]))
-    scores = _best(unit, fields, own, rarities, limit)
-    listings, total = by_ids(unit, scores), sum(rarities.values()) * FULL
-    return [
-        {
-            OTHER[kind]: candidate,
-            "score": round(scores[candidate_id] / total, 6),
-            "reasons": [
-                *_tags(fields, rarities, total, candidate, language),
-                *_conditions({kind: own, OTHER[kind]: candidate}, places),
-            ],
-        }
-        for candidate_id in scores
-        if (candidate := listings.get(candidate_id))
-    ]
+    question = Question(unit, find(unit, kind, listing_id), mode)
+    hits = question.ranking().take(limit)
+    rows = by_ids(unit, [hit.listing_id for hit in hits])
+    items = [question.told(rows[hit.listing_id], language) for hit in hits if hit.listing_id in rows]
+    return {"items": items, "next": None, "ranker": RANKER, "mode": mode}
 
 
-def _tags(
-    fields: Fields, rarities: Mapping[str, int], total: int, candidate: Mapping[str, Any], language: str
-) -> list[dict[str, Any]]:
-    found = []
-    for shared in shared_tags(fields, rarities, candidate["fields"]):
-        field = fields.find(shared.tag)
-        found.append(
-            {
-                "kind": "tag",
-                "tag": shared.tag,
-                "own_tag": shared.own,
-                "relation": shared.relation,
-                "weight": round(shared.weight / total, 6),
-                "label": field and field.label(language),
-            }
-        )
-    return found
+def why(unit: Unit, kind: str, listing_id: str, other_id: str, *, mode: str, language: str) -> dict[str, Any]:
+    """Score and reasons of one pair, both of which the caller may see, listed or not; run in a snapshot."""
+    own, other = find(unit, kind, listing_id), find(unit, OTHER[kind], other_id)
+    told = Question(unit, own, mode).told(other, language)
+    together = own["owner"] is not None and own["owner"] == other["owner"]
+    fits = any(reason["kind"] not in ("freshness", "condition") for reason in told["reasons"])
+    listed = other["state"] in LIVE and not together and fits
+    return {**told, "listed": listed, "ranker": RANKER, "mode": mode}
 
 
-def _conditions(pair: Mapping[str, Mapping[str, Any]], places: Places) -> list[dict[str, Any]]:
-    judged = conditions(pair["achievement"], pair["demand"], places)
-    return [{"kind": "condition", **condition} for condition in judged]
+class Question:
+    """What fits one listing, and why: its tags and words with what each of them tells among the listings of the other kind."""
 
+    def __init__(self, unit: Unit, own: Mapping[str, Any], mode: str) -> None:
+        from market.search.queries import Index
 
-@cache
-def _counts() -> Select[*tuple[Any, ...]]:
-    return (
-        select(ListingEntry.tag, func.count().label("having"))
-        .where(
-            ListingEntry.kind == bindparam("kind"),
-            ListingEntry.tag.in_(bindparam("tags", expanding=True)),
-            ListingEntry.place == "",
-            ListingEntry.expires_on >= _TODAY,
-        )
-        .group_by(ListingEntry.tag)
-    )
+        self.own, self.actor, self.day = own, unit.actor, today()
+        self.text_weight, self.tag_weight = WEIGHTS[mode]
+        self.fields, self.places = catalogue(unit), tree(unit)
+        self.index: Index = Index(unit, [OTHER[own["kind"]]])
+        tags = self.fields.without_ancestors(own["fields"]) if self.tag_weight else []
+        self.reaches: dict[str, list[Reach]] = {tag: list(reaches(self.fields, tag)) for tag in tags}
+        marks = [field_mark(reach.tag) for found in self.reaches.values() for reach in found]
+        self.index.read([*marks, *self._left_out()])
+        self.rarities = {tag: rarity(self.index.documents, self.index.having(field_mark(tag))) for tag in tags}
+        self.full = max(1, sum(self.rarities.values()) * FULL)
+        text = normal(text_of(own))
+        self.shares = self.index.shares(terms_of(text)) if self.text_weight else {}
+        self.runs = [run for run in runs_of(text) if not self.shares.keys().isdisjoint(run)]
 
+    def _left_out(self) -> list[str]:
+        """Marks of the owner's other listings: a gap must not tell a stranger whose an anonymous listing is."""
+        owner = self.own["owner"]
+        if owner is None:
+            return []
+        known = owner["id"] == self.actor.organisation or self.actor.may(Permission.SEE_ALL_LISTINGS)
+        return [owner_mark(owner["id"], anonymous=hidden) for hidden in ((False, True) if known else (False,))]
 
-def _rarities(unit: Unit, kind: str, tags: list[str]) -> dict[str, int]:
-    """The rarity of each tag among the published listings of a kind."""
-    rows = unit.execute(_counts(), {"kind": kind, "tags": ["", *tags], "today": today()})
-    counts = {row.tag: row.having for row in rows}
-    return {tag: rarity(counts.get("", 0), counts.get(tag, 0)) for tag in tags}
+    def ranking(self) -> Ranking:
+        """All that fit."""
+        import numpy as np
 
+        from market.search.queries import Ranking
 
-def _best(
-    unit: Unit, fields: Fields, own: Mapping[str, Any], rarities: Mapping[str, int], limit: int
-) -> dict[str, int]:
-    """The best candidates' ids with their scores (rarity times closeness), in order."""
-    given: dict[str, Any] = {"kind": OTHER[own["kind"]], "today": today(), "limit": limit}
-    rows = [
-        (number, reach.tag, rare * reach.closeness, reach.deepest)
-        for number, (tag, rare) in enumerate(rarities.items())
-        for reach in reaches(fields, tag)
-    ]
-    given["tags"] = sorted({row[1] for row in rows})
-    size = 1 << (len(rows) - 1).bit_length()
-    rows += [(0, _NO_ONES_TAG, 0, 0)] * (size - len(rows))
-    for number, row in enumerate(rows):
-        given |= {f"{name}{number}": value for name, value in zip(_REACH.c.keys(), row, strict=True)}
-    given["owner"] = own["owner"] and own["owner"]["id"]
-    return {row.listing_id: row.score for row in unit.execute(_ranking(size, _left_out(unit.actor, own)), given)}
+        scores = []
+        for section in self.index.sections:
+            fitting = section.live.copy()
+            for mark in self._left_out():
+                if mark in section.postings:
+                    fitting[section.postings[mark][0]] = False
+            text, tags = self.index.text_scores(section, self.shares), self._tag_scores(section)
+            ids = np.flatnonzero(fitting & ((text > 0) | (tags > 0)))
+            days = (day_of(self.day) - day_of(section.born[ids].astype(np.int64))).clip(0)
+            fresh = np.array(freshnesses(int(days.max(initial=0)) // 1000 + 1))[days]
+            total = self.text_weight * text[ids] + self.tag_weight * (tags[ids] / self.full) + fresh
+            scores.append((section, ids, total))
+        return Ranking(self.index, scores)
 
+    def _tag_scores(self, section: Section) -> Numbers:
+        """Rarity times closeness of the nearest tag, summed over the own tags; whole numbers."""
+        import numpy as np
 
-def _left_out(actor: Actor, own: Mapping[str, Any]) -> str:
-    """Which of the owner's other listings are left out: a gap must not tell a stranger whose an anonymous listing is."""
-    if own["owner"] is None:
-        return "none"
-    known = own["owner"]["id"] == actor.organisation or actor.may(Permission.SEE_ALL_LISTINGS)
-    return "all" if known else "named"
+        total = np.zeros(len(section.live), np.int64)
+        for tag, found in self.reaches.items():
+            best = np.zeros(len(total), np.int64)
+            for reach in found:
+                if (mark := field_mark(reach.tag)) in section.postings:
+                    ids, depths = section.postings[mark]
+                    near = depths <= reach.deepest
+                    worth = np.right_shift(self.rarities[tag] * reach.closeness, depths[near].astype(np.int64))
+                    best[ids[near]] = np.maximum(best[ids[near]], worth)
+            total += best
+        return total
 
+    def told(self, other: Mapping[str, Any], language: str) -> dict[str, Any]:
+        """Score and reasons of one listing, by the same sums as in the ranking."""
+        from market.search.queries import covered
 
-_REACH = values(
-    column("own", Integer),
-    column("tag", Code(80)),
-    column("worth", BigInteger),
-    column("deepest", Integer),
-    name="reach",
-)
-_NO_ONES_TAG = "-"
-"""Fills up the reach to a power of two, so that few statements serve all: making one costs more than running it."""
+        text = normal(text_of(other)) if self.shares else ""
+        words = covered(self.index, self.shares, text)
+        tags = shared_tags(self.fields, self.reaches, self.rarities, other["fields"])
+        first = other["first_published_at"] or other["published_at"]
+        age = 0 if first is None else max(0, day_of(self.day) - day_of(first // 1_000_000))
+        fresh = 0.0 if first is None else freshness(age)
+        score = self.text_weight * sum(words.values())
+        score = score + self.tag_weight * (sum(each.weight for each in tags) / self.full)
+        score = score + (fresh if words or tags else 0.0)
+        reasons: list[dict[str, Any]] = []
+        for shared in tags:
+            field = self.fields.find(shared.tag)
+            reasons.append(
+                {
+                    "kind": "tag",
+                    "tag": shared.tag,
+                    "own_tag": shared.own,
+                    "relation": shared.relation,
+                    "weight": round(self.tag_weight * shared.weight / self.full, 6),
+                    "label": field and field.label(language),
+                }
+            )
+        reasons += self._words(words, text)
+        if (words or tags) and first is not None:
+            reasons.append({"kind": "freshness", "days": age, "weight": round(fresh, 6)})
+        pair = {self.own["kind"]: self.own, other["kind"]: other}
+        judged = conditions(pair["achievement"], pair["demand"], self.places)
+        reasons += [{"kind": "condition", **condition, "weight": 0} for condition in judged]
+        return {other["kind"]: other, "score": round(score * 1_000_000) / 1_000_000, "reasons": reasons}
 
-
-@cache
-def _ranking(size: int, left_out: str) -> Select[*tuple[Any, ...]]:
-    names = {column.name: column.type for column in _REACH.c}
-    reach = _REACH.data(
-        [tuple(bindparam(f"{name}{n}", type_=kind) for name, kind in names.items()) for n in range(size)]
-    ).cte("reach")
-    entry = ListingEntry
-    nearest = (
-        select(entry.listing_id, entry.published_at, func.max(reach.c.worth.bitwise_rshift(entry.depth)).label("worth"))
-        .join_from(reach, entry, (entry.tag == reach.c.tag) & (entry.depth <= reach.c.deepest))
-        .where(
-            entry.kind == bindparam("kind"),
-            entry.tag.in_(bindparam("tags", expanding=True)),  # says again what the join does; the planner needs it
-            entry.place == "",
-            entry.expires_on >= _TODAY,
-        )
-        .group_by(entry.listing_id, entry.published_at, reach.c.own)
-    )
-    if left_out != "none":
-        owners = select(Listing.id).where(Listing.owner == bindparam("owner"), Listing.kind == bindparam("kind"))
-        nearest = nearest.where(
-            entry.listing_id.not_in(owners.where(Listing.anonymous == false()) if left_out == "named" else owners)
-        )
-    best = nearest.subquery()
-    score = whole(func.sum(best.c.worth)).label("score")
-    return (
-        select(best.c.listing_id, score)
-        .group_by(best.c.listing_id, best.c.published_at)
-        .order_by(score.desc(), best.c.published_at.desc(), best.c.listing_id.desc())
-        .limit(bindparam("limit", type_=Integer))
-    )
+    def _words(self, words: Mapping[str, float], text: str) -> list[dict[str, Any]]:
+        found = shared_words(self.runs, text, words)
+        told = [{"kind": "word", "word": word, "weight": round(weight, 6)} for word, weight in found[:MOST_WORDS]]
+        rest = found[MOST_WORDS:]
+        if rest:
+            told.append({"kind": "words", "many": len(rest), "weight": round(sum(weight for _, weight in rest), 6)})
+        return told

@@ -1,17 +1,20 @@
 """How well an achievement (科技成果) and a demand (技术需求) fit, and why; pure, no database.
 
-The fields of the two decide: each tag of the listing one asks for counts by how rare it is on the other side, times how close
-the nearest tag of the candidate is. The score is the share of one's own tags that is covered, 0 to 1, so it does not depend on
-the other candidates. All sums are whole numbers: both engines and this file reach the same ranking, and ties are ties.
+Score = share of one's own text that is covered (0 to 1) + `WEIGHTS` × share of one's own tags that is covered (0 to 1)
++ freshness. Each tag of the listing one asks for counts by how rare it is on the other side, times how close the nearest tag of
+the candidate is; each word by how rare it is (see `market.search.queries`). Nothing depends on the other candidates but the
+numbers of listings with a tag or word.
 
-Mode, place, maturity and money are told, not scored: a person decides what a missed condition is worth.
+Mode, place, maturity, money and date are told, not scored: a person decides what a missed condition is worth.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from typing import Any
 
 from market.fields.queries import Fields
@@ -31,9 +34,14 @@ CLOSENESS = {
 
 These tenths, and the halving for every step up or down a scheme, are our design: no evidence stands behind them.
 """
+WEIGHTS = {"tags": (0, 1), "balanced": (1, 0.05), "text": (1, 0)}
+"""What the text and the tags weigh in each mode."""
+FRESH, HALF_LIFE = 0.01, 365
+"""What the day of its first publication adds to a listing, and the days in which that halves."""
 LEAST_RARITY = 1_000
 """A tag that everybody has still counts for a little."""
 _ANY_DEPTH = 12
+_EAST = 8 * 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,47 @@ def rarity(total: int, having: int) -> int:
     return max(LEAST_RARITY, round(1_000_000 * math.log(1 + (total - having + 0.5) / (having + 0.5))))
 
 
+def day_of(moment: Any) -> Any:
+    """The number of a civil date (China Standard Time); of a day, or of seconds, also of an array of them."""
+    if isinstance(moment, date):
+        return moment.toordinal() - date(1970, 1, 1).toordinal()
+    return (moment + _EAST) // 86_400
+
+
+def freshness(days: int) -> float:
+    """What so many days since its first publication add to the score."""
+    added: float = FRESH * 2 ** (-days / HALF_LIFE)
+    return added
+
+
+@cache
+def freshnesses(thousands: int) -> list[float]:
+    """The same for every number of days below so many thousands."""
+    return [freshness(days) for days in range(1000 * thousands)]
+
+
+def shared_words(own: Sequence[tuple[str, ...]], other: str, weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The shared terms as words a person finds in both texts, the heaviest first. `own`: runs of terms; `other`: a text.
+
+    Neighbouring pairs of characters are joined as long as the joined word stands in the other text; each counts once.
+    """
+    left = dict(weights)
+    found: list[tuple[str, float]] = []
+    for run in own:
+        word = ""
+        for term in run:
+            longer = word + term[1:] if word else term
+            if word and (term not in left or longer not in other):
+                word, longer = "", term
+            if term in left:
+                if word:
+                    found[-1] = longer, found[-1][1] + left.pop(term)
+                else:
+                    found.append((longer, left.pop(term)))
+                word = longer
+    return sorted(found, key=lambda each: (-each[1], each[0]))
+
+
 def reaches(fields: Fields, own: str) -> Iterator[Reach]:
     """Every tag that counts for the own one: itself and what lies below, what lies above, and across the cross-walks.
 
@@ -74,13 +123,15 @@ def reaches(fields: Fields, own: str) -> Iterator[Reach]:
             yield Reach(own, tag, relation, CLOSENESS[relation] >> steps, deepest)
 
 
-def shared_tags(fields: Fields, rarities: Mapping[str, int], candidate: Iterable[str]) -> list[Shared]:
+def shared_tags(
+    fields: Fields, reached: Mapping[str, Sequence[Reach]], rarities: Mapping[str, int], candidate: Iterable[str]
+) -> list[Shared]:
     """For each own tag its closest tag of the candidate, the heaviest first; own tags without one are left out."""
     lineages = {tag: fields.lineage(tag) for tag in candidate}
     found = []
     for own, rare in rarities.items():
         best = None
-        for reach in reaches(fields, own):
+        for reach in reached[own]:
             for tag, lineage in lineages.items():
                 depth = lineage.index(reach.tag) if reach.tag in lineage else _ANY_DEPTH + 1
                 worth = rare * reach.closeness >> depth
@@ -99,6 +150,7 @@ def conditions(achievement: Mapping[str, Any], demand: Mapping[str, Any], places
         _place(achievement["place"], demand["place"], places),
         _maturity(achievement["maturity"], demand["maturity"]),
         _money(achievement["amount_fen"], demand["amount_fen"]),
+        _date(achievement["ready_on"], demand["ready_on"]),
     ]
 
 
@@ -127,6 +179,12 @@ def _money(price: int | None, budget: int | None) -> dict[str, Any]:
     if price is None or budget is None:
         return _condition("money", None, None)
     return _condition("money", price <= budget, f"{yuan(price)} {'<=' if price <= budget else '>'} {yuan(budget)}")
+
+
+def _date(available: date | None, needed: date | None) -> dict[str, Any]:
+    if available is None or needed is None:
+        return _condition("date", None, None)
+    return _condition("date", available <= needed, f"{available} {'<=' if available <= needed else '>'} {needed}")
 
 
 def _condition(name: str, met: bool | None, detail: str | None) -> dict[str, Any]:

@@ -24,27 +24,35 @@ def pair(api):
 def test_the_achievements_for_a_demand(api, pair):
     demand, achievement = pair
     reply = api.get(f"/v1/demands/{demand['id']}/matches", headers={"Accept-Language": "en"})
-    tag = {"tag": "contract:05", "own_tag": "region:rare_earth", "relation": "broader", "weight": 0.3}
+    tag = {"tag": "contract:05", "own_tag": "region:rare_earth", "relation": "broader", "weight": 0.015}
+    word = pytest.approx(2 / (2 + 1.2), abs=0.01)  # twice in a text of the usual length: 2 / (2 + k1)
+    score = reply.json["items"][0]["score"]
+    assert score == pytest.approx(sum(reason["weight"] for reason in reply.json["items"][0]["reasons"]), abs=1e-5)
     assert reply.json == {
         "items": [
             {
                 "achievement": achievement,
-                "score": 0.3,
+                "score": score,
                 "reasons": [
                     {"kind": "tag", **tag, "label": "New materials and their application"},
+                    {"kind": "word", "word": "示例", "weight": word},
+                    {"kind": "freshness", "days": 0, "weight": 0.01},
                     *(
-                        {"kind": "condition", "condition": condition, "state": state, "detail": detail}
+                        {"kind": "condition", "condition": condition, "state": state, "detail": detail, "weight": 0}
                         for condition, state, detail in (
                             ("mode", "met", "service"),
                             ("place", "met", "province 150000"),
                             ("maturity", "missed", "4 < 5"),
                             ("money", "missed", "200.01 > 200.00"),
+                            ("date", "unknown", None),
                         )
                     ),
                 ],
             }
         ],
         "next": None,
+        "ranker": "2026-11",
+        "mode": "balanced",
     }
 
 

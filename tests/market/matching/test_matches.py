@@ -1,9 +1,13 @@
-"""Matches: ranked as plain Python ranks them, on both engines; nothing leaks; a constant number of statements."""
+"""Matches by tags: ranked as plain Python ranks them, on both engines; nothing leaks; a constant number of statements.
+
+What the words add is tested in `test_words.py`.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from fractions import Fraction
+from itertools import product
 from random import Random
 
 import pytest
@@ -15,16 +19,20 @@ from market.fields.queries import catalogue
 from market.listings import actions
 from market.matching.queries import matches
 from market.matching.scoring import rarity
-from market.store.types import today
+from market.store.types import SHANGHAI, civil_date, today
 from tests.market.listings.samples import KINDS, OWNERS, History, post, seen
 
+NOON = datetime.combine(today(), time(12), SHANGHAI)
 OTHER = {"achievement": "demand", "demand": "achievement"}
 TENTHS = {"exact": 8, "close": 4, "broader": 3, "narrower": 3, "related": 2}
 
 
-def found_for(world, actor, kind, listing_id, limit=100, language="zh"):
+FRESH = 0.01
+
+
+def found_for(world, actor, kind, listing_id, limit=100, language="zh", mode="tags"):
     with world.database.snapshot(actor) as unit:
-        return matches(unit, kind, listing_id, limit, language)
+        return matches(unit, kind, listing_id, mode=mode, limit=limit, language=language)["items"]
 
 
 def ids(found):
@@ -51,8 +59,8 @@ def closeness(fields, own, other):
     return max(ways)
 
 
-def ranked(fields, history, own, day):
-    """(score, moment of publication, id) of every match, the best first."""
+def ranked(fields, history, first, own, day):
+    """(score in millionths, second of first publication, id) of every match, the best first."""
     tags = fields.without_ancestors(own.facts["fields"])
     live = [
         each
@@ -68,8 +76,14 @@ def ranked(fields, history, own, day):
         theirs = fields.without_ancestors(each.facts["fields"])
         score = sum(weights[tag] * max(closeness(fields, tag, other) for other in theirs) for tag in tags)
         if score and each.owner != own.owner:
-            found.append((score / sum(weights.values()), *each.order))
+            age = (day - civil_date(first[each.id])).days
+            total = float(score / sum(weights.values())) + FRESH * 2 ** (-age / 365)
+            found.append((round(total * 1_000_000), first[each.id] // 1_000_000, each.id))
     return sorted(found, reverse=True)
+
+
+def first_published(world, each):
+    return seen(world, world.actor(each.owner), each.kind, each.id)["first_published_at"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -78,14 +92,15 @@ def test_the_ranking_is_what_plain_python_ranks(world, seed):
     history.play(150)
     with world.database.read(SYSTEM) as unit:
         fields = catalogue(unit)
+    first = {each.id: first_published(world, each) for each in history.told}
     pairs = 0
     for day in (today(), today() + timedelta(days=2)):
         with time_machine.travel(day):
             for own in history.told[::3]:
                 found = found_for(world, world.actor(own.owner), own.kind, own.id)
-                expected = ranked(fields, history, own, day)
+                expected = ranked(fields, history, first, own, day)
                 assert ids(found) == [listing_id for _, _, listing_id in expected]
-                assert [row["score"] for row in found] == [round(float(score), 6) for score, _, _ in expected]
+                assert [row["score"] for row in found] == [score / 1_000_000 for score, _, _ in expected]
                 assert found_for(world, world.actor(own.owner), own.kind, own.id, limit=5) == found[:5]
                 pairs += len(found)
     assert pairs > 300
@@ -94,15 +109,15 @@ def test_the_ranking_is_what_plain_python_ranks(world, seed):
 def test_the_weights_of_the_reasons_add_up_to_the_score(world):
     history = History(world, Random(9))
     history.play(100)
-    for own in history.told[::5]:
-        for row in found_for(world, world.actor(own.owner), own.kind, own.id):
+    for own, mode in product(history.told[::5], ("tags", "balanced", "text")):
+        for row in found_for(world, world.actor(own.owner), own.kind, own.id, mode=mode):
             tags = [reason for reason in row["reasons"] if reason["kind"] == "tag"]
-            assert sum(tag["weight"] for tag in tags) == pytest.approx(row["score"], abs=1e-5)
-            assert 0 < row["score"] <= 1
+            assert sum(reason["weight"] for reason in row["reasons"]) == pytest.approx(row["score"], abs=2e-5)
+            assert 0 < row["score"] <= 1.06
             assert len({tag["own_tag"] for tag in tags}) == len(tags)
             assert all(tag["tag"] in row[OTHER[own.kind]]["fields"] for tag in tags)
-            told = [reason["condition"] for reason in row["reasons"][len(tags) :]]
-            assert told == ["mode", "place", "maturity", "money"]
+            told = [reason["condition"] for reason in row["reasons"] if reason["kind"] == "condition"]
+            assert told == ["mode", "place", "maturity", "money", "date"]
 
 
 def test_a_match_says_why(world):
@@ -111,18 +126,20 @@ def test_a_match_says_why(world):
     post(world, "university", fields=["hightech:60202"])
     (row,) = found_for(world, PUBLIC, "demand", demand, language="en")
     assert row["achievement"]["id"] == offer
-    first, second, *conditions = row["reasons"]
+    first, second, fresh, *conditions = row["reasons"]
     assert {(each["own_tag"], each["tag"], each["relation"]) for each in (first, second)} == {
         ("region:rare_earth", "region:rare_earth_new_materials", "descendant"),
         ("hightech:101", "hightech:10101", "descendant"),
     }
     assert {each["label"] for each in (first, second)} == {"Rare-earth new materials", "System and basic software"}
-    assert (row["score"], first["weight"], second["weight"]) == (0.5, 0.25, 0.25)
+    assert (row["score"], first["weight"], second["weight"]) == (0.51, 0.25, 0.25)
+    assert fresh == {"kind": "freshness", "days": 0, "weight": FRESH}
     assert {each["condition"]: each["state"] for each in conditions} == {
         "mode": "unknown",
         "place": "met",
         "maturity": "met",
         "money": "unknown",
+        "date": "unknown",
     }
 
 
@@ -130,17 +147,37 @@ def test_the_rarer_tag_decides(world):
     demand = post(world, "enterprise", "demand", fields=["contract:01", "region:hydrogen"])
     common = [post(world, "university", fields=["contract:01"]) for _ in range(5)]
     rare = post(world, "university", fields=["region:hydrogen"])
-    assert ids(found_for(world, PUBLIC, "demand", demand)) == [rare, *reversed(common)]
+    best, *others = ids(found_for(world, PUBLIC, "demand", demand))
+    assert best == rare
+    assert sorted(others) == sorted(common)
 
 
-def test_the_newer_publication_breaks_a_tie(world):
+def test_the_newer_first_publication_breaks_a_tie_and_is_not_begun_anew(world):
     demand = post(world, "enterprise", "demand")
-    first, second, third = (post(world, "university") for _ in range(3))
-    assert ids(found_for(world, PUBLIC, "demand", demand)) == [third, second, first]
-    world.database.write(world.actor("university"), lambda unit: actions.withdraw(unit, "achievement", first, None))
-    world.database.write(world.actor("university"), lambda unit: actions.publish(unit, "achievement", first, None))
-    assert ids(found_for(world, PUBLIC, "demand", demand)) == [first, third, second]
-    assert ids(found_for(world, PUBLIC, "demand", demand, limit=2)) == [first, third]
+    made = []
+    for second in range(3):
+        with time_machine.travel(NOON + timedelta(seconds=second), tick=False):
+            made.append(post(world, "university"))
+    first, second, third = made
+    with time_machine.travel(NOON + timedelta(hours=1)):
+        assert ids(found_for(world, PUBLIC, "demand", demand)) == [third, second, first]
+        for act in (actions.withdraw, actions.publish):
+            world.database.write(world.actor("university"), lambda unit, act=act: act(unit, "achievement", first, None))
+        changes = {"summary": "已经改写", "valid_until": today()}
+        world.database.write(
+            world.actor("university"), lambda unit: actions.edit(unit, "achievement", first, changes, None)
+        )
+        assert ids(found_for(world, PUBLIC, "demand", demand)) == [third, second, first]
+        assert ids(found_for(world, PUBLIC, "demand", demand, limit=2)) == [third, second]
+
+
+def test_what_was_published_long_ago_adds_less(world):
+    demand = post(world, "enterprise", "demand")
+    post(world, "university")
+    for days, fresh in ((0, FRESH), (365, FRESH / 2), (730, FRESH / 4)):
+        with time_machine.travel(today() + timedelta(days=days)):
+            (row,) = found_for(world, PUBLIC, "demand", demand)
+            assert row["score"] == pytest.approx(1 + fresh, abs=1e-6)
 
 
 def test_of_those_published_in_the_same_instant_the_greater_id_comes_first(world):
@@ -172,7 +209,8 @@ def test_an_expired_tag_is_not_counted_as_common(world):
     assert first["reasons"][0]["tag"] == "contract:01"
     assert first["score"] > second["score"]
     with time_machine.travel(today() + timedelta(days=1)):
-        assert [row["score"] for row in found_for(world, PUBLIC, "demand", demand)] == [0.5, 0.5]
+        scores = [row["score"] for row in found_for(world, PUBLIC, "demand", demand)]
+        assert scores == [pytest.approx(0.5 + FRESH, abs=1e-4)] * 2
 
 
 def test_matches_of_a_draft_are_its_owners(world):
@@ -230,9 +268,10 @@ def test_the_number_of_statements_does_not_grow(world, statements, many):
     for number in range(many):
         post(world, OWNERS[number % 5], fields=["contract:01", "hightech:40103"][: 1 + number % 2])
     with world.database.snapshot(PUBLIC) as unit:
-        assert matches(unit, "demand", demand, 100, "zh")
+        asked = {"mode": "balanced", "limit": 100, "language": "zh"}
+        assert matches(unit, "demand", demand, **asked)["items"]
         with statements(world.database) as ran:
-            matches(unit, "demand", demand, 100, "zh")
+            matches(unit, "demand", demand, **asked)
     assert ran.n == 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pytest
 
@@ -11,7 +12,7 @@ from market.fields.queries import RELATIONS, catalogue
 from market.matching.scoring import CLOSENESS, FULL, LEAST_RARITY, conditions, rarity, reaches, shared_tags
 from market.places.queries import tree
 
-LISTING = {"modes": [], "place": None, "maturity": None, "amount_fen": None}
+LISTING = {"modes": [], "place": None, "maturity": None, "amount_fen": None, "ready_on": None}
 
 
 @pytest.fixture
@@ -24,6 +25,10 @@ def fields(database):
 def places(database):
     with database.read(SYSTEM) as unit:
         return tree(unit)
+
+
+def shared(fields, rarities, candidate):
+    return shared_tags(fields, {own: list(reaches(fields, own)) for own in rarities}, rarities, candidate)
 
 
 def test_the_rarer_tag_tells_more():
@@ -65,7 +70,7 @@ NEAR = [
 
 @pytest.mark.parametrize(("own", "other", "relation", "share"), NEAR, ids=lambda value: str(value))
 def test_how_close_two_tags_are(fields, own, other, relation, share):
-    found = shared_tags(fields, {own: 1}, [other])
+    found = shared(fields, {own: 1}, [other])
     assert [(each.own, each.tag, each.relation) for each in found] == ([(own, other, relation)] if relation else [])
     assert sum(each.weight for each in found) == share * FULL
 
@@ -77,21 +82,21 @@ def test_nearness_is_mutual(fields):
     pairs = 0
     for own in tags:
         for other in tags:
-            there = [each.weight for each in shared_tags(fields, {own: 1}, [other])]
-            back = [each.weight for each in shared_tags(fields, {other: 1}, [own])]
+            there = [each.weight for each in shared(fields, {own: 1}, [other])]
+            back = [each.weight for each in shared(fields, {other: 1}, [own])]
             assert there == back, (own, other)
             pairs += bool(there) and own != other
     assert pairs > 10
 
 
 def test_only_the_best_relation_of_an_own_tag_counts(fields):
-    found = shared_tags(fields, {"hightech:101": 1}, ["hightech:10101", "hightech:10", "hightech:101", "contract:01"])
+    found = shared(fields, {"hightech:101": 1}, ["hightech:10101", "hightech:10", "hightech:101", "contract:01"])
     assert [(each.tag, each.relation, each.weight) for each in found] == [("hightech:101", "same", FULL)]
 
 
 def test_the_heaviest_reason_stands_first(fields):
     rarities = {"contract:05": 1000, "hightech:101": 9000}
-    found = shared_tags(fields, rarities, ["contract:05", "hightech:10"])
+    found = shared(fields, rarities, ["contract:05", "hightech:10"])
     assert [(each.own, each.weight) for each in found] == [("hightech:101", 4500 * FULL), ("contract:05", 1000 * FULL)]
 
 
@@ -105,7 +110,7 @@ def test_a_reach_names_known_tags_once_or_more(fields):
 
 def judged(places, name, *, achievement=None, demand=None):
     found = conditions(LISTING | (achievement or {}), LISTING | (demand or {}), places)
-    assert [each["condition"] for each in found] == ["mode", "place", "maturity", "money"]
+    assert [each["condition"] for each in found] == ["mode", "place", "maturity", "money", "date"]
     return next((each["state"], each["detail"]) for each in found if each["condition"] == name)
 
 
@@ -127,6 +132,9 @@ CONDITIONS = [
     ("money", {"amount_fen": None}, {"amount_fen": 100}, "unknown", None),
     ("money", {"amount_fen": 100}, {"amount_fen": 100}, "met", "1.00 <= 1.00"),
     ("money", {"amount_fen": 101}, {"amount_fen": 100}, "missed", "1.01 > 1.00"),
+    ("date", {"ready_on": date(2026, 5, 1)}, {"ready_on": None}, "unknown", None),
+    ("date", {"ready_on": date(2026, 5, 1)}, {"ready_on": date(2026, 5, 1)}, "met", "2026-05-01 <= 2026-05-01"),
+    ("date", {"ready_on": date(2026, 5, 2)}, {"ready_on": date(2026, 5, 1)}, "missed", "2026-05-02 > 2026-05-01"),
 ]
 
 
