@@ -10,11 +10,27 @@ from marshmallow import fields, post_load
 from api.routes import ListQuery, Number
 from api.schema import Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of
 from market.statistics.answers import MEASURES
-from market.statistics.question import BASES, COMPARISONS, DIMENSIONS, MAX_CUTS, MAX_VALUES
+from market.statistics.question import (
+    BASES,
+    COMPARISONS,
+    DIMENSIONS,
+    MAX_CUTS,
+    MAX_TOP,
+    MAX_VALUES,
+    ORIGINS,
+    RANKINGS,
+    SIZES,
+)
 from market.store.paging import MAX_LIMIT
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
-_LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_TEXTS_OR_NULL = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_CONTRACTS = {
+    "description": "Link to the contracts counted here, as far as the caller may know them.",
+    "example": "/v1/statistics/contracts?period=2018-01..2018-12&basis=involved&region=150000&league=150200",
+    "schema": {"type": "string"},
+}
 FRACTION = {"type": ["number", "null"]}
 _VALUE = {
     "description": "A whole number for the measure `deals`, else a yuan string.",
@@ -33,6 +49,23 @@ class Words(Many):
         words = [word for item in value for word in item.split(",")] if isinstance(value, list) else value
         found: list[Any] = super()._deserialize(words, attr, data, **rest)
         return found
+
+
+_ORIGINS = ", ".join(f"`{origin}`" for origin in ORIGINS)
+
+
+class Yes(fields.Boolean):
+    """`true` or `false` in a query."""
+
+    default_error_messages = {
+        "null": "null: This field may not be null.",
+        "invalid": "wrong-type: true or false is needed.",
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> bool:
+        if value not in ("true", "false"):
+            raise self.make_error("invalid", input=value)
+        return bool(value == "true")
 
 
 def _filter(codes: str) -> Words:
@@ -63,6 +96,7 @@ class FiguresQuery(Input):
     region = Identifier(
         6, load_default=None, metadata={"description": "Any place; default: the home region.", "example": "150000"}
     )
+    province = _filter("provinces of either party, or `hk_mo_tw`, `abroad`, `unspecified`")
     league = _filter("leagues (盟市), place codes or buckets")
     banner = _filter("banners (旗县), place codes or buckets")
     seller_league = _filter("leagues of the seller")
@@ -71,20 +105,45 @@ class FiguresQuery(Input):
     buyer_banner = _filter("banners of the buyer")
     seller_province = _filter("provinces of the seller, or `hk_mo_tw`, `abroad`, `unspecified`")
     buyer_province = _filter("provinces of the buyer, or `hk_mo_tw`, `abroad`, `unspecified`")
+    seller_origin = _filter("origins of the seller: " + _ORIGINS)
+    buyer_origin = _filter("origins of the buyer: " + _ORIGINS)
     contract_type = _filter("main contract types")
     contract_subtype = _filter("contract sub-types (the main type where there is none)")
     field = _filter("technology fields, tags of the scheme `contract`")
+    field_hightech = _filter(
+        "high-technology fields reached by cross-walk, tags of the scheme `hightech`, or `unspecified`"
+    )
+    field_region = _filter(
+        "priority fields of the region reached by cross-walk, tags of the scheme `region`, or `unspecified`"
+    )
     ip_type = _filter("kinds of intellectual property, or `unspecified`")
     plan_source = _filter("plan sources, or `unspecified`")
     served_industry = _filter("sections (门类) of the served industry, or `unspecified`")
+    served_industry_division = _filter(
+        "divisions (大类) of the served industry, coarser codes given as such, or `unspecified`"
+    )
+    served_industry_group = _filter(
+        "groups (中类) of the served industry, coarser codes given as such, or `unspecified`"
+    )
+    served_industry_class = _filter(
+        "classes (小类) of the served industry, coarser codes given as such, or `unspecified`"
+    )
     socio_economic_objective = _filter("socio-economic objectives, or `unspecified`")
     payment_mode = _filter("payment modes, or `unspecified`")
     seller_nature = _filter("natures of the seller, or `unspecified`")
     buyer_nature = _filter("natures of the buyer, or `unspecified`")
+    seller_nature_class = _filter("classes of the seller's nature (top codes of party_nature), or `unspecified`")
+    buyer_nature_class = _filter("classes of the buyer's nature (top codes of party_nature), or `unspecified`")
     office = _filter("registration offices, or `elsewhere`")
+    registration = _filter("`here`: registered by an office of the home region; `elsewhere`: recorded only")
+    linked_demand = _filter("`yes`: names a demand of this market; `no`")
+    linked_achievement = _filter("`yes`: names an achievement of this market; `no`")
+    size_class = _filter(f"size classes by contract amount, in 10,000 yuan: {', '.join(f'`{size}`' for size in SIZES)}")
     month = _filter("months within the period, `2018-03`")
     quarter = _filter("quarters within the period, `2018Q1`")
+    half_year = _filter("half-years within the period, `2018H1`")
     year = _filter("years within the period, `2018`")
+    year_to_date = _filter("years to date, `2018-03`: January to March; the period must begin with a January")
 
     @post_load
     def gather_filters(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -101,11 +160,29 @@ class DealsQuery(FiguresQuery):
         MAX_CUTS,
         load_default=[],
         metadata={
-            "description": "Up to three cuts, repeated or with commas. `league` and `banner` are the seller's under "
-            "`output`, the buyer's under `absorbed`, either's under `involved` (not additive), and refused otherwise.",
+            "description": "Up to four cuts, repeated or with commas. `league` and `banner` are the seller's under "
+            "`output`, the buyer's under `absorbed`, either's under `involved` (not additive), and refused otherwise. "
+            "`province`, `field_hightech`, `field_region` and `year_to_date` are never additive.",
         },
     )
-    compare = Identifier(20, load_default=None, validate=[one_of(*COMPARISONS)])
+    compare = Text(
+        20,
+        load_default=None,
+        metadata={
+            "description": f"{', '.join(f'`{name}`' for name in COMPARISONS)}, or any period that does not overlap. Keys of "
+            "time are compared by their place in the period, which must then be of equal length.",
+            "example": "previous_year",
+        },
+    )
+    rollup = Yes(load_default=False, metadata={"description": "`true`: subtotals by the first cut, the first two, …"})
+    top = Number(
+        1,
+        MAX_TOP,
+        load_default=None,
+        metadata={"description": "Only so many groups, the largest first; all others together in `other`."},
+    )
+    top_by = Identifier(20, load_default=RANKINGS[0], validate=[one_of(*RANKINGS)])
+    shares = Yes(load_default=False, metadata={"description": "`true`: each group's share of the totals."})
     as_of = Text(40, load_default=None, metadata={"description": AS_OF, "example": "2026-01-31"})
 
 
@@ -168,11 +245,48 @@ class DealsCompared(DealsCell):
     growth = Part(DealsGrowth, allow_none=True)
 
 
-class DealsGroup(DealsCompared):
+class DealsShare(Output):
+    """Share of the totals as a fraction, rounded half-up to 4 places; null when either is suppressed or the total is zero."""
+
+    deals = Plain(metadata={"example": 0.1297, "schema": FRACTION})
+    total_amount = Plain(metadata={"schema": FRACTION})
+    tech_amount = Plain(metadata={"schema": FRACTION})
+
+
+class DealsShared(DealsCompared):
+    """A cell, and its share if asked for."""
+
+    share = Part(DealsShare, allow_none=True)
+
+
+class DealsTotals(DealsCompared):
+    """All together."""
+
+    contracts = Plain(metadata=_CONTRACTS)
+
+
+class DealsGroup(DealsShared):
     """One group of an answer."""
+
+    contracts = Plain(metadata=_CONTRACTS)
 
     key = Plain(metadata={"description": "Code by cut.", "schema": _TEXTS})
     label = Plain(metadata={"description": "Name by cut, in the language asked for.", "schema": _TEXTS})
+
+
+class DealsOther(DealsShared):
+    """All groups but the largest."""
+
+    groups = Plain(metadata={"description": "How many groups it holds.", "schema": {"type": "integer"}})
+
+
+class DealsSubtotal(DealsShared):
+    """One subtotal; key and label are null for the cuts that are rolled up."""
+
+    contracts = Plain(metadata=_CONTRACTS)
+
+    key = Plain(metadata={"description": "Code by cut.", "schema": _TEXTS_OR_NULL})
+    label = Plain(metadata={"description": "Name by cut, in the language asked for.", "schema": _TEXTS_OR_NULL})
 
 
 class DealsOut(Output):
@@ -183,8 +297,12 @@ class DealsOut(Output):
     basis = fields.String(metadata={"enum": list(BASES)})
     region = Part(RegionBrief)
     by = Many(fields.String(), MAX_CUTS)
-    filters = Plain(metadata={"schema": _LISTS})
+    filters = Plain(metadata={"schema": LISTS})
     compare = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    rollup = Plain(metadata={"schema": {"type": "boolean"}})
+    top = Plain(metadata={"schema": {"type": ["integer", "null"]}})
+    top_by = fields.String(metadata={"enum": list(RANKINGS)})
+    shares = Plain(metadata={"schema": {"type": "boolean"}})
     definition = Plain(metadata={"description": "What is counted, in words.", "schema": {"type": "string"}})
     definition_version = Plain(metadata={"schema": {"type": "integer"}})
     as_of = Part(JournalPoint)
@@ -202,8 +320,18 @@ class DealsOut(Output):
     overlap = Part(
         DealsCell, allow_none=True, metadata={"description": "What stands in two groups: groups = totals + overlap."}
     )
-    totals = Part(DealsCompared)
-    groups = Many(Part(DealsGroup), 5000, metadata={"description": "By key. Empty cells are left out."})
+    totals = Part(DealsTotals)
+    groups = Many(
+        Part(DealsGroup), 5000, metadata={"description": "By key, or under `top` by size. Empty cells are left out."}
+    )
+    other = Part(
+        DealsOther,
+        allow_none=True,
+        metadata={"description": "Under `top`: what the other groups come to; groups + other = totals + overlap."},
+    )
+    subtotals = Many(
+        Part(DealsSubtotal), 15_000, metadata={"description": "Under `rollup`: by the first cut, the first two, …"}
+    )
 
 
 class Movement(Output):
@@ -258,7 +386,7 @@ class AdjustmentsOut(Output):
     period = Part(MonthSpan)
     basis = fields.String(metadata={"enum": list(BASES)})
     region = Part(RegionBrief)
-    filters = Plain(metadata={"schema": _LISTS})
+    filters = Plain(metadata={"schema": LISTS})
     definition = Plain(metadata={"schema": {"type": "string"}})
     definition_version = Plain(metadata={"schema": {"type": "integer"}})
     synthetic = Plain(metadata={"schema": {"type": "boolean"}})
@@ -267,6 +395,41 @@ class AdjustmentsOut(Output):
     after = Part(JournalPoint, data_key="to", attribute="to")
     summary = Part(Movements)
     items = Many(Part(Adjustment), MAX_LIMIT)
+    next = Plain(metadata={"description": "Cursor of the next page.", "schema": {"type": ["string", "null"]}})
+
+
+class CountedQuery(FiguresQuery, ListQuery):
+    """Of which figure, as of when."""
+
+    as_of = Text(40, load_default=None, metadata={"description": AS_OF, "example": "2026-01-31"})
+
+
+class CountedContract(Output):
+    """A contract as it was counted."""
+
+    contract = Part(ContractLink)
+    version = Plain(metadata={"description": "Which version of it was counted.", "schema": {"type": "integer"}})
+    month = Plain(metadata={"description": "Of registration; the period it counts in.", "example": "2018-03"})
+    total_amount = Yuan()
+    tech_amount = Yuan()
+
+
+class CountedOut(Output):
+    """The contracts behind a figure. `counted` = `visible` + `withheld`; the items of all pages are the visible ones."""
+
+    period = Part(MonthSpan)
+    basis = fields.String(metadata={"enum": list(BASES)})
+    region = Part(RegionBrief)
+    filters = Plain(metadata={"schema": LISTS})
+    definition = Plain(metadata={"schema": {"type": "string"}})
+    definition_version = Plain(metadata={"schema": {"type": "integer"}})
+    synthetic = Plain(metadata={"schema": {"type": "boolean"}})
+    synthetic_note = Plain(metadata={"schema": {"type": ["string", "null"]}})
+    as_of = Part(JournalPoint)
+    counted = Plain(metadata={"description": "Contracts in the figure.", "schema": {"type": "integer"}})
+    visible = Plain(metadata={"description": "Of these, what the caller may know.", "schema": {"type": "integer"}})
+    withheld = Plain(metadata={"description": "And what it may not.", "schema": {"type": "integer"}})
+    items = Many(Part(CountedContract), MAX_LIMIT)
     next = Plain(metadata={"description": "Cursor of the next page.", "schema": {"type": ["string", "null"]}})
 
 

@@ -81,7 +81,12 @@ class TargetsOut(Output):
     """All policy targets at a point of the journal."""
 
     as_of = Part(JournalPoint)
-    on = Day(metadata={"description": "Elapsed days end with it: today, or the day of the last entry under `as_of`."})
+    on = Day(
+        allow_none=True,
+        metadata={
+            "description": "Elapsed days end with it: today, or under `as_of` the day of the last entry; null if there is none."
+        },
+    )
     synthetic = Plain(
         metadata={"description": "The computed figures are of invented contracts.", "schema": {"type": "boolean"}}
     )

@@ -16,9 +16,10 @@ from market.contracts.queries import visible_to
 from market.errors import Invalid
 from market.journal.model import JournalEntry
 from market.statistics.answers import Reader, as_of, frame, shown
+from market.statistics.crosswalks import crosswalk_as_of
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point, point
-from market.statistics.queries import Measures, Source, counted, figures, memberships
+from market.statistics.queries import Measures, Source, counted, figures, memberships, sources
 from market.statistics.question import BASES, Question
 from market.store.paging import Sort, fetch_page
 from market.store.session import Unit
@@ -40,9 +41,13 @@ def adjustments(
 ) -> dict[str, Any]:
     """Totals at both points, their difference, and a page of the entries in between, by seq and line."""
     first, last = between
-    before, after = (figures(unit, question, at=at).totals for at in between)
+    # One cross-walk for both, that of the end, so that lines alone make the difference.
+    crosswalk = crosswalk_as_of(unit, last) if question.walks else None
+    before, after = (
+        figures(unit, question, next(sources(unit, question, at, crosswalk)), at=at).totals for at in between
+    )
     difference = Measures(*(new - old for new, old in zip(after, before, strict=True)))
-    source = Source(question.view, None, question.period)
+    source = Source(question.view, None, question.period, crosswalk=crosswalk)
     bases = memberships(unit, source, question)
     statement = (
         select(
@@ -74,7 +79,7 @@ def adjustments(
         "from": as_of(first),
         "to": as_of(last),
         "summary": {
-            name: shown(measures, reader.floor)
+            name: shown(measures, withheld=False)
             for name, measures in (("from", before), ("to", after), ("difference", difference))
         },
         "items": [_item(row._mapping) for row in page.rows],

@@ -7,19 +7,20 @@ An answer is a function of the question, the point of the journal, the reference
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from market.access import Actor, Permission
 from market.statistics.points import Point
-from market.statistics.queries import Figures, Measures, check_groups, figures, year_later
-from market.statistics.question import Period, Question
+from market.statistics.queries import Figures, Key, Measures, added, check_groups, figures, later
+from market.statistics.question import RANKINGS, Period, Question
+from market.statistics.weighing import EVERYTHING, Weighed, weigh
 from market.statistics.wording import DEFINITION_VERSION, definition, labels, region_name, synthetic_note
 from market.store.session import Unit
 from market.store.types import canonical
 
-MEASURES = ("deals", "total_amount", "tech_amount")
+MEASURES = RANKINGS
 """Names on the wire of the measures."""
 
 
@@ -42,21 +43,57 @@ def answer_tag(unit: Unit, question: Question, reader: Reader, at: Point) -> str
     return f'"{hashlib.blake2b(canonical(parts), digest_size=12).hexdigest()}"'
 
 
-def answer(unit: Unit, question: Question, reader: Reader, at: Point) -> dict[str, Any]:
-    """The whole answer; amounts in fen."""
-    present = figures(unit, question, at=at)
-    earlier = figures(unit, question.year_before(), at=at) if question.compare else None
+@dataclass(frozen=True)
+class Table:
+    """The figures of a question, of now and of the period compared with (`earlier`, by the keys of now).
+
+    `keys` has every group that there is or was, in order; `withheld` and `withheld_before` those whose amounts stay hidden.
+    """
+
+    keys: list[Key]
+    present: Figures
+    earlier: Figures | None
+    withheld: set[Key]
+    withheld_before: set[Key]
+
+    def cell(self, key: Key) -> tuple[Measures, Measures | None]:
+        """What a group has and had."""
+        nothing = Measures()
+        had = self.earlier.groups.get(key, nothing) if self.earlier else None
+        return self.present.groups.get(key, nothing), had
+
+    def row(self, key: Key) -> dict[str, Any]:
+        """The same as it may be shown."""
+        return _compared(*self.cell(key), key in self.withheld, key in self.withheld_before)
+
+    def totals(self) -> dict[str, Any]:
+        """The totals as they may be shown."""
+        before = self.earlier.totals if self.earlier else None
+        return _compared(self.present.totals, before, () in self.withheld, () in self.withheld_before)
+
+
+def answer(unit: Unit, question: Question, reader: Reader, at: Point, beside: Weighed = EVERYTHING) -> dict[str, Any]:
+    """The whole answer; amounts in fen, as far as `beside` lets show them too."""
+    before = question.earlier()
+    weighed = weigh(unit, question, at, reader.floor) & beside
+    weighed_before = weigh(unit, before, at, reader.floor) if before else EVERYTHING
+    table = _table(unit, question, at, weighed, weighed_before)
+    totals = table.totals()
+    groups = _rows(unit, question, reader, table, totals)
+    shown_groups, other = _largest(question, table, groups, totals)
     return {
         **frame(unit, question, reader),
-        "previous_period": _span(question.period.year_before()) if earlier else None,
+        "previous_period": _span(question.against) if question.against else None,
         "by": list(question.by),
-        "compare": question.compare,
+        **{name: getattr(question, name) for name in ("compare", "rollup", "top", "top_by", "shares")},
         "as_of": as_of(at),
         "suppressed_below": reader.floor or None,
         "additive": not question.overlapping,
-        "overlap": None if present.overlap is None else shown(present.overlap, reader.floor),
-        "totals": _compared(present.totals, earlier.totals if earlier else None, reader.floor),
-        "groups": _groups(unit, question, reader, present, earlier),
+        "overlap": _overlap(table.present.overlap, [totals, *groups]),
+        "totals": totals,
+        "groups": shown_groups,
+        "other": other,
+        "subtotals": _subtotals(unit, question, reader, at, totals, (weighed, weighed_before)),
     }
 
 
@@ -80,9 +117,8 @@ def as_of(at: Point) -> dict[str, Any]:
     return {"seq": at.seq, "instant": at.instant}
 
 
-def shown(measures: Measures, floor: int) -> dict[str, Any]:
-    """The measures as a reader may see them: below `floor` deals the count alone. Nothing is withheld of an empty cell."""
-    withheld = 0 < measures.deals < floor
+def shown(measures: Measures, withheld: bool) -> dict[str, Any]:
+    """The measures as a reader may see them: the count alone if the amounts are withheld."""
     return {
         "deals": measures.deals,
         "total_amount": None if withheld else measures.total,
@@ -93,12 +129,16 @@ def shown(measures: Measures, floor: int) -> dict[str, Any]:
 
 def growth(value: int | None, base: int | None) -> float | None:
     """Change as a fraction of the base, rounded half-up to four places; None when either is unknown or the base is zero."""
-    if value is None or not base:
+    return None if value is None or base is None else fraction(value - base, base)
+
+
+def fraction(part: int | None, whole: int | None) -> float | None:
+    """Part of a whole, rounded half-up to four places; None when either is unknown or the whole is zero."""
+    if part is None or not whole:
         return None
-    change = value - base
-    scaled, rest = divmod(abs(change) * 10_000, base)
-    scaled += rest * 2 >= base
-    return (scaled if change >= 0 else -scaled) / 10_000
+    scaled, rest = divmod(abs(part) * 10_000, whole)
+    scaled += rest * 2 >= whole
+    return (scaled if part >= 0 else -scaled) / 10_000
 
 
 def _span(period: Period) -> dict[str, str]:
@@ -108,33 +148,94 @@ def _span(period: Period) -> dict[str, str]:
     }
 
 
-def _compared(present: Measures, earlier: Measures | None, floor: int) -> dict[str, Any]:
-    now = shown(present, floor)
+def _compared(present: Measures, earlier: Measures | None, withheld: bool, withheld_before: bool) -> dict[str, Any]:
+    now = shown(present, withheld)
     if earlier is None:
         return {**now, "previous": None, "growth": None}
-    previous = shown(earlier, floor)
+    previous = shown(earlier, withheld_before)
     return {**now, "previous": previous, "growth": {name: growth(now[name], previous[name]) for name in MEASURES}}
 
 
-def _groups(
-    unit: Unit, question: Question, reader: Reader, present: Figures, earlier: Figures | None
+def _table(unit: Unit, question: Question, at: Point, weighed: Weighed, weighed_before: Weighed) -> Table:
+    before = question.earlier()
+    present = figures(unit, question, at=at)
+    withheld = _hidden(present, weighed)
+    if before is None:
+        return Table(list(present.groups), present, None, withheld, set())
+    found = figures(unit, before, at=at)
+    moved = {later(question, key): measures for key, measures in found.groups.items()}
+    keys = sorted(present.groups.keys() | moved.keys())
+    check_groups(len(keys))
+    hidden = {later(question, key) if key else key for key in _hidden(found, weighed_before)}
+    return Table(keys, present, Figures(found.totals, moved, found.overlap), withheld, hidden)
+
+
+def _hidden(found: Figures, weighed: Weighed) -> set[Key]:
+    """The cells whose amounts are withheld."""
+    cells = [((), found.totals), *found.groups.items()]
+    return {key for key, measures in cells if weighed.hides(key, measures.deals)}
+
+
+def _rows(
+    unit: Unit, question: Question, reader: Reader, table: Table, totals: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    before: Mapping[tuple[str, ...], Measures] = {}
-    keys = list(present.groups)
-    if earlier is not None:
-        before = {year_later(question, key): measures for key, measures in earlier.groups.items()}
-        keys = sorted(present.groups.keys() | before.keys())
-        check_groups(len(keys))
-    nothing = Measures()
+    """A row for each group, in order of the keys."""
+    named = zip(table.keys, labels(unit, question, reader.language, table.keys), strict=True)
     return [
         {
             "key": dict(zip(question.by, key, strict=True)),
             "label": label,
-            **_compared(
-                present.groups.get(key, nothing),
-                None if earlier is None else before.get(key, nothing),
-                reader.floor,
-            ),
+            **_shared(question, table.row(key), totals),
         }
-        for key, label in zip(keys, labels(unit, question, reader.language, keys), strict=True)
+        for key, label in named
     ]
+
+
+def _shared(question: Question, cell: dict[str, Any], totals: Mapping[str, Any]) -> dict[str, Any]:
+    cell["share"] = {name: fraction(cell[name], totals[name]) for name in MEASURES} if question.shares else None
+    return cell
+
+
+def _subtotals(
+    unit: Unit,
+    question: Question,
+    reader: Reader,
+    at: Point,
+    totals: Mapping[str, Any],
+    weighed: tuple[Weighed, Weighed],
+) -> list[dict[str, Any]]:
+    """Rows by the first cut, by the first two, … with the cuts rolled up as null; each level is asked by itself."""
+    if not question.rollup:
+        return []
+    found = []
+    for count in range(1, len(question.by)):
+        level = replace(question, by=question.by[:count])
+        nothing = dict.fromkeys(question.by[count:])
+        for row in _rows(unit, level, reader, _table(unit, level, at, *weighed), totals):
+            found.append({**row, "key": {**row["key"], **nothing}, "label": {**row["label"], **nothing}})
+    return found
+
+
+def _largest(
+    question: Question, table: Table, groups: list[dict[str, Any]], totals: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The largest groups, if asked for, and all others as one. What is withheld ranks last, lest its rank tell its size."""
+    if question.top is None:
+        return groups, None
+    name = question.top_by
+    ranked = sorted(groups, key=lambda row: (row[name] is None, -(row[name] or 0)))
+    kept, rest = ranked[: question.top], ranked[question.top :]
+    cells = [table.cell(tuple(row["key"].values())) for row in rest]
+    if not cells:
+        return kept, None
+    had = added(before or Measures() for _, before in cells) if table.earlier else None
+    # A sum is no more public than what it is the sum of.
+    hidden = any(row["suppressed"] for row in rest)
+    hidden_before = any(row["previous"]["suppressed"] for row in rest if row["previous"])
+    cell = _compared(added(now for now, _ in cells), had, hidden, hidden_before)
+    return kept, {"groups": sum(now.deals != 0 for now, _ in cells), **_shared(question, cell, totals)}
+
+
+def _overlap(overlap: Measures | None, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Groups less totals; as public as these."""
+    return None if overlap is None else shown(overlap, any(cell["suppressed"] for cell in cells))

@@ -91,6 +91,7 @@ class DealCell(Base):
     """One cell of a cuboid: the ledger summed over all but two dimensions (`a`, `b`). Derived; can be rebuilt at any time.
 
     With both the statistical and the recorded month in the key, a cell of a past recorded month never changes again.
+    Cuboids of the present have negative numbers, and 0 for the recorded month.
     """
 
     __tablename__ = "deal_cell"
@@ -104,6 +105,19 @@ class DealCell(Base):
     deals: Mapped[int]
     total: Mapped[int] = mapped_column(Fen)
     tech: Mapped[int] = mapped_column(Fen)
+
+
+class CuboidState(Base):
+    """Whether a cuboid is whole (`ready`: figures may be read from it), and how far it is being made anew.
+
+    `rebuilt_to` is the journal's seq up to which that is done (null: no rebuild is under way).
+    """
+
+    __tablename__ = "cuboid"
+
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    ready: Mapped[bool]
+    rebuilt_to: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PublishedFigure(Base):

@@ -6,6 +6,7 @@ A quoted figure is never part of a computed one; the reference data's loader bri
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from market.statistics.model import PublishedFigure
 from market.statistics.points import Point
 from market.statistics.queries import Figures, added, figures
 from market.statistics.question import Period, Question
+from market.statistics.weighing import Scale
 from market.statistics.wording import region_name
 from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
@@ -56,7 +58,7 @@ def page_of_published(
 
     `filters` are values of the columns region, year, period, basis and measure, None for any. Computed are figures of the home
     region and its parts alone: of other regions the register holds no more than their deals with home. Costs one statement for
-    the page and one for each such region and basis in it, however many figures it has.
+    the page and one for each such region and basis in it (two if cells are weighed), however many figures it has.
     """
     statement: Select[Any] = select(*_COLUMNS)
     for name, value in filters.items():
@@ -65,11 +67,31 @@ def page_of_published(
     sort = Sort((PublishedFigure.line,), ("line",))
     page = fetch_page(unit, statement, sort, ["published-figures", sorted(filters.items())], cursor, limit)
     rows = [dict(row._mapping) for row in page.rows]
-    months = _computed_months(unit, rows, at)
-    return Page([_beside(unit, row, months.get((row["region"], row["basis"])), reader) for row in rows], page.next)
+    computed = _computed(unit, rows, at, reader)
+    return Page([_beside(unit, row, computed.get((row["region"], row["basis"])), reader) for row in rows], page.next)
 
 
-def _computed_months(unit: Unit, rows: list[dict[str, Any]], at: Point | None) -> dict[tuple[str, str], Figures]:
+@dataclass(frozen=True)
+class Computed:
+    """What the ledger tells by month, and the scale for those who may not see all of it."""
+
+    months: Figures
+    scale: Scale | None
+
+    def cell(self, period: Period) -> dict[str, Any]:
+        """The figure of a period as it may be shown."""
+        within = [
+            measures
+            for (key,), measures in self.months.groups.items()
+            if period.first <= int(key.replace("-", "")) <= period.last
+        ]
+        measures = added(within)
+        return shown(measures, self.scale is not None and self.scale.weigh(period).hides((), measures.deals))
+
+
+def _computed(
+    unit: Unit, rows: list[dict[str, Any]], at: Point | None, reader: Reader
+) -> dict[tuple[str, str], Computed]:
     """By region and basis, where the ledger can tell."""
     home, places = unit.database.home_region(), tree(unit)
     spans: dict[tuple[str, str], list[Period]] = {}
@@ -80,33 +102,31 @@ def _computed_months(unit: Unit, rows: list[dict[str, Any]], at: Point | None) -
     found = {}
     for (region, basis), periods in spans.items():
         whole = Period(min(period.first for period in periods), max(period.last for period in periods))
-        found[region, basis] = figures(unit, Question(whole, basis, region, by=("month",)), at=at)
+        question = Question(whole, basis, region)
+        months = figures(unit, replace(question, by=("month",)), at=at)
+        scale = Scale(unit, question, at, reader.floor, periods) if reader.floor > 1 else None
+        found[region, basis] = Computed(months, scale)
     return found
 
 
-def _beside(unit: Unit, row: dict[str, Any], months: Figures | None, reader: Reader) -> dict[str, Any]:
+def _beside(unit: Unit, row: dict[str, Any], computed: Computed | None, reader: Reader) -> dict[str, Any]:
     period, money = _months(row["period"]), row["measure"] != "deals"
-    computed, withheld = None, False
-    if months is not None and period is not None:
-        lies_in = [
-            measures
-            for (key,), measures in months.groups.items()
-            if period.first <= int(key.replace("-", "")) <= period.last
-        ]
-        cell = shown(added(lies_in), reader.floor)
-        computed, withheld = cell[row["measure"]], cell["suppressed"] and money
+    value, withheld = None, False
+    if computed is not None and period is not None:
+        cell = computed.cell(period)
+        value, withheld = cell[row["measure"]], cell["suppressed"] and money
 
     name = _NATION[reader.language] if row["region"] == NATION else region_name(unit, row["region"], reader.language)
 
-    def wire(value: int | None) -> int | str | None:
-        return yuan(value) if money and value is not None else value
+    def wire(number: int | None) -> int | str | None:
+        return yuan(number) if money and number is not None else number
 
     return {
         **row,
         "value": wire(row["value"]),
         "region": {"code": row["region"], "name": name},
-        "computed": wire(computed),
-        "difference": wire(None if computed is None else computed - row["value"]),
+        "computed": wire(value),
+        "difference": wire(None if value is None else value - row["value"]),
         "suppressed": withheld,
         "synthetic": unit.database.is_demo(),
     }

@@ -4,29 +4,60 @@ A question whose cuts, filters and region fit a cuboid is answered from cells, a
 any other from the ledger through its covering index. Both give the same figures.
 
 As of a past point cells answer for the recorded months that it contains whole, and ledger lines for the month it lies within.
-Figures depend on ledger and question alone, never on reference data, so those of a past point stand for ever.
+Figures depend on journal and question alone, never on reference data as loaded now: codes roll up by their construction, fields
+by the cross-walk as the journal knew it. So those of a past point stand for ever.
+
+Cuts under which a contract may stand several times (`folded`) are read by the dimensions that tell their keys and unfolded here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, not_, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 
 from market.errors import Invalid
-from market.statistics.cube import CUBOIDS, Cuboid, province_code
-from market.statistics.ledger import UNSPECIFIED
+from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
+from market.statistics.cube import CUBOIDS, PRESENT, Cuboid, province_code, usable
+from market.statistics.ledger import BUCKETS, ELSEWHERE, NOT_REGISTERED_HERE, UNSPECIFIED
 from market.statistics.model import DealCell, LedgerLine
 from market.statistics.points import Point
-from market.statistics.question import DIMENSIONS, SIDELESS, Period, Question, move_years
+from market.statistics.question import (
+    DIMENSIONS,
+    HERE,
+    INDUSTRY_LETTERS,
+    ORIGINS,
+    SIDELESS,
+    SIZES,
+    Dimension,
+    Period,
+    Question,
+)
 from market.store.dialect import whole
 from market.store.session import Unit
 
 MAX_GROUPS = 5000
 """Groups of one answer."""
+MAX_ROWS = 100_000
+"""Rows that are read to be unfolded into groups."""
 
 Key = tuple[str, ...]
 Condition = ColumnElement[bool]
@@ -46,6 +77,8 @@ _SIDES = {
     "absorbed": ("buyer",),
     "internal": ("seller", "buyer"),
 }
+_TOLD_BY_ALL = {"month", "quarter", "half_year", "year", "registration"}
+"""Cells and lines alike have month and flow."""
 _BASIS_OF_SIDE = {"seller": "output", "buyer": "absorbed"}
 _DIGITS = {"province": 2, "league": 4, "banner": 6}
 """So many leading digits of a place code say where it lies, by the construction of GB/T 2260."""
@@ -59,7 +92,7 @@ class Measures(NamedTuple):
     tech: int = 0
 
 
-def added(parts: Iterable[Measures]) -> Measures:
+def added(parts: Iterable[Sequence[int]]) -> Measures:
     """The measures of parts that do not overlap, together."""
     return Measures(*map(sum, zip(*parts, strict=True)))
 
@@ -76,11 +109,18 @@ class Figures:
 class Source:
     """Where figures are read: a cuboid's cells, or the ledger (`cuboid` is None). `source[name]` is a dimension's expression.
 
-    `where` narrows it to a period and to what was recorded up to a point.
+    `where` narrows it to a period and to what was recorded up to a point; `crosswalk` is the one of that point, if it is needed.
     """
 
-    def __init__(self, view: str, cuboid: Cuboid | None, period: Period | None = None, at: Point | None = None) -> None:
-        self.view, self.cuboid = view, cuboid
+    def __init__(
+        self,
+        view: str,
+        cuboid: Cuboid | None,
+        period: Period | None = None,
+        at: Point | None = None,
+        crosswalk: Crosswalk | None = None,
+    ) -> None:
+        self.view, self.cuboid, self.crosswalk = view, cuboid, crosswalk
         self.table: Any = LedgerLine if cuboid is None else DealCell
         self.where: list[Condition] = []
         if period is not None and cuboid is None:
@@ -91,19 +131,21 @@ class Source:
                 self.table, self.where = _cells_and_lines(view, cuboid, period, at).c, []
         self.deals = LedgerLine.sign if cuboid is None else self.table.deals
         columns = [] if cuboid is None else [(cuboid.a, self.table.a), (cuboid.b, self.table.b)]
-        self._columns: dict[str, Any] = dict(columns)
+        self._columns: dict[str, Any] = {name: column for name, column in columns if name}
 
     def holds(self, names: set[str]) -> bool:
         """Can all these dimensions be told here?"""
-        return self.cuboid is None or all(_coarsest(name, self._columns) in self._columns for name in names)
+        if self.cuboid is None:
+            return True
+        return not self.cuboid.within_league and all(_coarsest(name, self._columns) in self._columns for name in names)
 
     def __getitem__(self, name: str) -> Any:
-        if name == "month":
-            return self.table.stat_month
-        if name == "quarter":
-            return self.table.stat_month // 100 * 10 + (self.table.stat_month % 100 + 2) // 3
-        if name == "year":
-            return self.table.stat_month // 100
+        if name in _TIMES:
+            return _TIMES[name].told(self.table.stat_month)
+        if name == "registration":
+            return case((self.table.flow <= NOT_REGISTERED_HERE, HERE), else_=ELSEWHERE)
+        if name.endswith("_origin"):
+            return self._origin(name.removesuffix("_origin"))
         if self.cuboid is None:
             return self._of_ledger(name)
         if name in self._columns:
@@ -111,17 +153,28 @@ class Source:
         league = self._columns[_coarsest(name, self._columns)]
         return case((func.substr(league, 1, 2) == self.view[:2], self.view), else_=league)
 
+    def _origin(self, side: str) -> Any:
+        inside = self.table.flow.in_(FLOWS[_BASIS_OF_SIDE[side]])
+        province = self[f"{side}_province"]
+        return case((inside, ORIGINS[0]), (province.in_(BUCKETS), province), else_=ORIGINS[1])
+
     def _of_ledger(self, name: str) -> Any:
         side, _, level = name.partition("_")
-        province = LedgerLine.seller_province if side == "seller" else LedgerLine.buyer_province
-        if level == "league":
-            return case((province == self.view, getattr(LedgerLine, name)), else_=province)
-        if level == "banner":
-            return case((province == self.view, getattr(LedgerLine, f"{side}_place")), else_=province)
-        if name == "served_industry":
+        if level in ("league", "banner"):
+            province = LedgerLine.seller_province if side == "seller" else LedgerLine.buyer_province
+            finer = f"{side}_league" if level == "league" else f"{side}_place"
+            return case((province == self.view, getattr(LedgerLine, finer)), else_=province)
+        if DIMENSIONS.get(name, _PLAIN).kind == "industry":
             code = LedgerLine.served_industry
-            return case((code == UNSPECIFIED, code), else_=func.substr(code, 1, 1))
-        return getattr(LedgerLine, name)
+            return case((code == UNSPECIFIED, code), else_=func.substr(code, 1, INDUSTRY_LETTERS[DIMENSIONS[name].of]))
+        if level == "nature_class":
+            return _nature_class(getattr(LedgerLine, f"{side}_nature"))
+        if name == "size_class":
+            amount = LedgerLine.total * LedgerLine.sign
+            bounds = sorted(SIZES.items(), key=lambda size: size[1], reverse=True)
+            return case(*((amount >= bound, key) for key, bound in bounds))
+        column = getattr(LedgerLine, name)
+        return case((column == 1, "yes"), else_="no") if name.startswith("linked_") else column
 
     def sums(self) -> list[Any]:
         """The measures, added up."""
@@ -151,116 +204,279 @@ def _lines(period: Period, at: Point | None) -> list[Condition]:
 
 def _cells_and_lines(view: str, cuboid: Cuboid, period: Period, at: Point) -> Subquery:
     """The cells of the recorded months before, and in the same shape the lines of the month that the point lies within."""
-    line = Source(view, None)
     names = ("stat_month", "flow", "a", "b", "deals", "total", "tech")
     cells = select(*(getattr(DealCell, name) for name in names)).where(*_cells(cuboid, period, at))
-    columns = (LedgerLine.stat_month, LedgerLine.flow, line[cuboid.a], line[cuboid.b], line.deals)
-    lines = select(*columns, LedgerLine.total, LedgerLine.tech).where(*_lines(period, at), LedgerLine.seq >= at.since)
+    a, b, where = cell_of_line(view, cuboid)
+    columns = (LedgerLine.stat_month, LedgerLine.flow, a, b, LedgerLine.sign, LedgerLine.total, LedgerLine.tech)
+    lines = select(*columns).where(*_lines(period, at), LedgerLine.seq >= at.since, *where)
     return union_all(cells, lines).subquery()
 
 
+def cell_of_line(view: str, cuboid: Cuboid) -> tuple[Any, Any, list[Condition]]:
+    """The cell that a ledger line belongs to, as expressions, and which lines have one."""
+    line = Source(view, None)
+    within = [
+        line["seller_league"] == line["buyer_league"],
+        *(line[f"{side}_province"] == view for side in ("seller", "buyer")),
+    ]
+    b = line[cuboid.b] if cuboid.b else literal("")
+    return line[cuboid.a], b, within if cuboid.within_league else []
+
+
+def _nature_class(code: Any) -> Any:
+    """The class of a party's nature, by the construction of the codes: 0221 is of 020, 170 of 100; others are their own."""
+    first = func.substr(code, 1, 1)
+    enterprises = and_(first >= "1", first <= "9")
+    return case((first == "0", func.substr(code, 1, 2) + "0"), (enterprises, first + "00"), else_=code)
+
+
 def _coarsest(name: str, columns: dict[str, Any]) -> str:
-    """A cuboid that knows leagues also knows provinces."""
-    league = name.replace("_province", "_league")
-    return league if name not in columns and name.endswith("_province") else name
+    """A cuboid that knows leagues also knows provinces, and with the flow origins."""
+    side, _, level = name.partition("_")
+    return f"{side}_league" if name not in columns and level in ("province", "origin") else name
 
 
-def sources(unit: Unit, question: Question, at: Point | None = None) -> Iterator[Source]:
-    """Every source that can answer as of a point (None: at present), the cheapest first."""
+def sources(
+    unit: Unit, question: Question, at: Point | None = None, crosswalk: Crosswalk | None = None
+) -> Iterator[Source]:
+    """Every source that can answer as of a point (None: at present), the cheapest first; with another `crosswalk` if wanted."""
     needed = _needed(question, _region_level(unit, question))
-    if question.view == province_code(unit.database.home_region()):
-        for cuboid in CUBOIDS:
-            source = Source(question.view, cuboid, question.period, at)
-            if source.holds(needed):
-                yield source
-    yield Source(question.view, None, question.period, at)
+    if question.walks and crosswalk is None:
+        crosswalk = crosswalk_as_of(unit, at)
+    for cuboid in _usable(unit, question, at):
+        source = Source(question.view, cuboid, question.period, at, crosswalk)
+        if source.holds(needed):
+            yield source
+    yield Source(question.view, None, question.period, at, crosswalk)
 
 
 def figures(unit: Unit, question: Question, source: Source | None = None, *, at: Point | None = None) -> Figures:
     """The figures of a question as of a point (None: at present). Invalid `too-many-groups` when the answer would be too long."""
-    source = source or next(sources(unit, question, at))
-    if question.overlapping:
-        level = _region_level(unit, question)
-        inside = {side: _inside(source, question, level, side) for side in _SIDES[question.basis]}
-        return _overlapping(unit, source, question, inside)
-    where = counted(unit, source, question)
-    keys = [source[question.sided(name)].label(f"k{number}") for number, name in enumerate(question.by)]
-    statement: Select[Any] = select(*keys, *source.sums()).where(*where).group_by(*(key.name for key in keys))
+    level = _region_level(unit, question)
+    if source is None and question.walks:
+        source = next(sources(unit, question, at))
+    if source is not None:
+        texts = [_compiled(unit.connection.dialect, each) for each in _statements(source, question, level)]
+    else:
+        texts = _kept(unit.connection.dialect, question, _cuboid(unit, question, level, at), level, at)
+    rows, *totals = (unit.connection.exec_driver_sql(*each).all() for each in texts)
+    crosswalk = source.crosswalk if source else None
+    groups = _groups(crosswalk, question, rows)
+    every = Measures(*totals[0][0]) if totals else added(row[-3:] for row in rows)
+    return Figures(every, groups, _less(added(groups.values()), every) if question.overlapping else None)
+
+
+Text = tuple[str, Any]
+"""A statement and its parameters as the driver takes them."""
+
+
+@lru_cache(1000)
+def _kept(engine: Dialect, question: Question, cuboid: Cuboid | None, level: str, at: Point | None) -> list[Text]:
+    """The statements of a question asked before: to make them costs several times what a cuboid takes to answer."""
+    if cuboid is not None and cuboid.within_league:
+        statements = _by_sides(question, cuboid, at)
+    else:
+        statements = _statements(Source(question.view, cuboid, question.period, at), question, level)
+    return [_compiled(engine, each) for each in statements]
+
+
+def _compiled(engine: Dialect, statement: Select[Any]) -> Text:
+    compiled = statement.compile(dialect=engine, compile_kwargs={"render_postcompile": True})
+    names = compiled.positiontup
+    values = compiled.params
+    return str(compiled), values if names is None else tuple(values[name] for name in names)
+
+
+def _cuboid(unit: Unit, question: Question, level: str, at: Point | None) -> Cuboid | None:
+    """The cheapest that can answer; None: the ledger must. Deals within one league stand for all three that tell sides."""
+    needed = _needed(question, level)
+    others = {name for name in question.names if name not in _TOLD_BY_ALL}
+    sides = question.two_sided and not level and others == {"league"} | others & {"contract_type"}
+    sides = sides and "league" not in dict(question.filters)
+    for cuboid in _usable(unit, question, at):
+        fits = sides and (bool(cuboid.b) or others == {"league"})
+        if fits if cuboid.within_league else Source(question.view, cuboid).holds(needed):
+            return cuboid
+    return None
+
+
+def _usable(unit: Unit, question: Question, at: Point | None) -> list[Cuboid]:
+    if question.view != province_code(unit.database.home_region()):
+        return []
+    return usable(unit, past=at is not None and at.month is not None)
+
+
+def _statements(source: Source, question: Question, level: str) -> list[Select[Any]]:
+    """What reads the rows by key, and the totals where they are no sum of the rows."""
+    if question.two_sided:
+        return _two_sided(source, question, level)
+    keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question))]
+    statement: Select[Any] = select(*keys, *source.sums()).where(*_counted(source, question, level))
+    statement = statement.group_by(*(key.name for key in keys))
     if keys:
         statement = statement.having(func.sum(source.deals) != 0)
-    found = _fetch(unit, question, statement)
-    return Figures(added(found.values()), found if keys else {})
+    return [statement.limit(_limit(question) + 1)]
 
 
-def _overlapping(unit: Unit, source: Source, question: Question, inside: dict[str, Condition]) -> Figures:
-    """Groups by the league or banner involved: a deal between two of them stands in both, in the totals once."""
+def _two_sided(source: Source, question: Question, level: str) -> list[Select[Any]]:
+    """Rows by the league or banner involved: a deal between two of them stands in both, in the totals once."""
+    inside = {side: _inside(source, question, level, side) for side in _SIDES[question.basis]}
     base = [*source.where, *_plain_filters(source, question)]
     places = [name for name in question.by if name in SIDELESS]
     elsewhere = or_(*(source[f"seller_{name}"] != source[f"buyer_{name}"] for name in places))
     seller, buyer = (_side(source, question, side, inside) for side in ("seller", "buyer"))
-    parts: list[Select[Any]] = []
-    for side, condition in (("seller", seller), ("buyer", and_(buyer, or_(not_(inside["seller"]), elsewhere)))):
-        keys = [
-            source[f"{side}_{name}" if name in places else name].label(f"k{number}")
-            for number, name in enumerate(question.by)
-        ]
-        parts.append(select(*keys, *source.sums()).where(*base, condition).group_by(*(key.name for key in keys)))
-    both = union_all(*parts).subquery()
-    names = [both.c[f"k{number}"] for number in range(len(question.by))]
+    parts = [
+        (source, side, [*base, condition], 1)
+        for side, condition in (("seller", seller), ("buyer", and_(buyer, or_(not_(inside["seller"]), elsewhere))))
+    ]
+    totals: Select[Any] = select(*source.sums()).where(*base, or_(seller, buyer))
+    return [_together(question, parts), totals]
+
+
+def _by_sides(question: Question, within: Cuboid, at: Point | None) -> list[Select[Any]]:
+    """The same from three cuboids: what a league sold and what it bought, less what it sold to itself."""
+    alike = [each for each in (PRESENT if within.of else CUBOIDS) if each.b == within.b]
+    sold, bought = (next(each for each in alike if number in (each.number, each.of)) for number in (2, 3))
+    sources = [Source(question.view, each, question.period, at) for each in (sold, bought, within)]
+    parts = []
+    for source, side, basis, factor in zip(
+        sources, ("seller", "buyer", "seller"), ("output", "absorbed", "internal"), (1, 1, -1), strict=True
+    ):
+        where = [*source.where, *_plain_filters(source, question), source.table.flow.in_(FLOWS[basis])]
+        parts.append((source, side, where, factor))
+    totals: Select[Any] = select(*sources[0].sums()).where(
+        *sources[0].where, *_plain_filters(sources[0], question), sources[0].table.flow.in_(FLOWS["involved"])
+    )
+    return [_together(question, parts), totals]
+
+
+def _together(question: Question, parts: Iterable[tuple[Source, str, list[Condition], int]]) -> Select[Any]:
+    """Rows by key of several parts, each read by the leagues or banners of a side and counted so many times."""
+    selects: list[Select[Any]] = []
+    for source, side, where, factor in parts:
+        keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question, side))]
+        sums = [(factor * column).label(column.name) for column in source.sums()]
+        selects.append(select(*keys, *sums).where(*where).group_by(*(key.name for key in keys)))
+    both = union_all(*selects).subquery()
+    names = [column for column in both.c if column.name.startswith("k")]
     measures = [whole(func.sum(both.c[name])).label(name) for name in ("deals", "total", "tech")]
     statement: Select[Any] = select(*names, *measures).group_by(*names).having(func.sum(both.c.deals) != 0)
-    groups = _fetch(unit, question, statement)
-    sums: Select[Any] = select(*source.sums()).where(*base)
-    totals, overlap = (
-        added(_fetch(unit, question, sums.where(condition)).values())
-        for condition in (or_(seller, buyer), and_(seller, buyer, elsewhere))
-    )
-    return Figures(totals, groups, overlap)
+    return statement.limit(_limit(question) + 1)
 
 
-def _fetch(unit: Unit, question: Question, statement: Select[Any]) -> dict[Key, Measures]:
-    rows = unit.execute(statement.limit(MAX_GROUPS + 1)).all()
-    check_groups(len(rows))
-    if not rows:
+def _less(whole: Measures, part: Measures) -> Measures:
+    return Measures(*(more - less for more, less in zip(whole, part, strict=True)))
+
+
+def _read(question: Question) -> list[tuple[str, ...]]:
+    """By cut the dimensions that are read for it: itself, or those that tell the keys it is unfolded to."""
+    return [DIMENSIONS[name].folded or (name,) for name in question.by]
+
+
+def _columns(source: Source, question: Question, side: str | None = None) -> list[Any]:
+    """All that is read, cut by cut; leagues and banners involved as those of this side."""
+    names = [name for names in _read(question) for name in names]
+    return [source[f"{side}_{name}" if side and name in SIDELESS else question.sided(name)] for name in names]
+
+
+def _limit(question: Question) -> int:
+    return MAX_ROWS if question.folded else MAX_GROUPS
+
+
+def _groups(crosswalk: Crosswalk | None, question: Question, rows: Sequence[Row[Any]]) -> dict[Key, Measures]:
+    """The groups in order of their keys."""
+    check_groups(len(rows), _limit(question))
+    if not rows or not question.by:
         return {}
     *cuts, deals, total, tech = zip(*rows, strict=True)
-    texts = [
-        map(cache(_TEXTS[name]), column) if name in _TEXTS else column
-        for name, column in zip(question.by, cuts, strict=False)
-    ]
-    keys: Iterable[Key] = zip(*texts, strict=True) if cuts else [()]
-    return dict(sorted(zip(keys, map(Measures, deals, total, tech), strict=True)))
+    values: Iterable[Measures] = map(Measures, deals, total, tech)
+    columns, tellers, start = [], _tellers(crosswalk, question), 0
+    for names, teller in zip(_read(question), tellers, strict=True):
+        parts = cuts[start : start + len(names)]
+        columns.append(map(teller, *parts) if teller else parts[0])
+        start += len(names)
+    keys: Iterable[Key] = zip(*columns, strict=True)
+    if not question.folded:
+        return dict(sorted(zip(keys, values, strict=True)))
+    sums: dict[Key, list[int]] = {}
+    for key, measures in zip(keys, values, strict=True):
+        several = (part if DIMENSIONS[name].folded else (part,) for name, part in zip(question.by, key, strict=True))
+        for one in product(*several):
+            cell = sums.setdefault(one, [0, 0, 0])
+            for number, value in enumerate(measures):
+                cell[number] += value
+    check_groups(len(sums))
+    return {key: Measures(*cell) for key, cell in sorted(sums.items())}
 
 
-def check_groups(number: int) -> None:
+def check_groups(number: int, most: int | None = None) -> None:
     """Refuse an answer of too many groups."""
-    if number > MAX_GROUPS:
+    if number > (most or MAX_GROUPS):
         message = f"The answer would have more than {MAX_GROUPS} groups: cut by less, filter, or shorten the period."
         raise Invalid.field("/by", "too-many-groups", message)
 
 
-_TEXTS: dict[str, Callable[[int], str]] = {
-    "month": lambda month: f"{month // 100:04d}-{month % 100:02d}",
-    "quarter": lambda quarter: f"{quarter // 10:04d}Q{quarter % 10}",
-    "year": lambda year: f"{year:04d}",
+def _tellers(crosswalk: Crosswalk | None, question: Question) -> list[Callable[..., Any] | None]:
+    """By cut what makes keys of what was read: one text, or for a folded cut all keys the contract stands under."""
+    wanted = dict(question.filters)
+
+    def only(name: str, keys: Iterable[str]) -> tuple[str, ...]:
+        return tuple(key for key in dict.fromkeys(keys) if name not in wanted or key in wanted[name])
+
+    def teller(name: str) -> Callable[..., Any] | None:
+        if name == "year_to_date":
+            return lambda month: only(name, map(_TIMES["month"].text, _months_on(month, question.period.last)))
+        if name == "province":
+            return lambda seller, buyer: only(name, (seller, buyer))
+        if DIMENSIONS[name].folded:
+            assert crosswalk is not None
+            keys = crosswalk.keys
+            return lambda tag: only(name, keys(DIMENSIONS[name].of, tag))
+        return _TIMES[name].text if name in _TIMES else None
+
+    return [found and cache(found) for found in map(teller, question.by)]
+
+
+def _months_on(month: int, last: int) -> range:
+    """The months of the year from this one on, within the period."""
+    return range(month, min(month // 100 * 100 + 12, last) + 1)
+
+
+class _Time(NamedTuple):
+    """How a cut of time is told from a month, written as a key, and stored."""
+
+    told: Callable[[Any], Any]
+    text: Callable[[int], str]
+
+
+_TIMES = {
+    "month": _Time(lambda month: month, lambda month: f"{month // 100:04d}-{month % 100:02d}"),
+    "quarter": _Time(
+        lambda month: month // 100 * 10 + (month % 100 + 2) // 3, lambda quarter: f"{quarter // 10:04d}Q{quarter % 10}"
+    ),
+    "half_year": _Time(
+        lambda month: month // 100 * 10 + (month % 100 + 5) // 6, lambda half: f"{half // 10:04d}H{half % 10}"
+    ),
+    "year": _Time(lambda month: month // 100, lambda year: f"{year:04d}"),
 }
+_PLAIN = Dimension("code")
 
 
-def _stored(name: str, value: str) -> Any:
-    return int(value.replace("-", "").replace("Q", "")) if name in _TEXTS else value
+def _digits(moment: str) -> int:
+    return int("".join(filter(str.isdigit, moment)))
 
 
-def year_later(question: Question, key: Key) -> Key:
-    """The key of the group that a year-old group is compared with."""
-    return tuple(
-        move_years(part, 1) if DIMENSIONS[name].kind == "time" else part
-        for name, part in zip(question.by, key, strict=True)
-    )
+def later(question: Question, key: Key) -> Key:
+    """The key of the group that a group of the period compared with belongs to."""
+    return tuple(question.moved(name, part, question.distance) for name, part in zip(question.by, key, strict=True))
 
 
 def counted(unit: Unit, source: Source, question: Question) -> list[Condition]:
     """What makes a row of the source count for a question."""
-    level = _region_level(unit, question)
+    return _counted(source, question, _region_level(unit, question))
+
+
+def _counted(source: Source, question: Question, level: str) -> list[Condition]:
     return [*source.where, *_plain_filters(source, question), *_basis(source, question, level)]
 
 
@@ -286,12 +502,12 @@ def _region_level(unit: Unit, question: Question) -> str:
 
 def _needed(question: Question, level: str) -> set[str]:
     """The dimensions a source must have, time left out."""
-    named = {question.sided(name) for name in (*question.by, *(name for name, _ in question.filters))}
+    named = {question.sided(raw) for name in question.names for raw in DIMENSIONS[name].folded or (name,)}
     both = {f"{side}_{name}" for name in named & set(SIDELESS) for side in ("seller", "buyer")}
     region: set[str] = set()
     if level:
         region = {f"{side}_{level}" for side in _SIDES.get(question.basis, ())} or {"office_place"}
-    return {name for name in (named - set(SIDELESS)) | both | region if name not in _TEXTS}
+    return (named - set(SIDELESS) - _TOLD_BY_ALL) | both | region
 
 
 def _inside(source: Source, question: Question, level: str, side: str) -> Condition:
@@ -334,7 +550,22 @@ def _side(source: Source, question: Question, side: str, inside: dict[str, Condi
 def _plain_filters(source: Source, question: Question) -> list[Condition]:
     """All filters but those by the league or banner involved, which belong to a side."""
     return [
-        source[question.sided(name)].in_([_stored(name, value) for value in values])
+        _filter(source, question, name, values)
         for name, values in question.filters
         if not (name in SIDELESS and question.basis == "involved")
     ]
+
+
+def _filter(source: Source, question: Question, name: str, values: tuple[str, ...]) -> Condition:
+    """A contract stands under one of these keys."""
+    if name == "province":
+        return or_(*(source[side].in_(values) for side in DIMENSIONS[name].folded))
+    if name == "year_to_date":
+        ends = [end for end in map(_digits, values) if end <= question.period.last]
+        return source["month"].in_([month for end in ends for month in range(end // 100 * 100 + 1, end + 1)])  # type: ignore[no-any-return]
+    if DIMENSIONS[name].kind == "field" and DIMENSIONS[name].folded:
+        assert source.crosswalk is not None
+        tags, others = source.crosswalk.tags(DIMENSIONS[name].of, values)
+        field = source["field"]
+        return or_(field.in_(tags), field.not_in(others)) if UNSPECIFIED in values else field.in_(tags)
+    return source[question.sided(name)].in_([_digits(value) for value in values] if name in _TIMES else values)  # type: ignore[no-any-return]

@@ -1,7 +1,9 @@
 """The cube made anew from the ledger, and the check that cube, ledger, register, members and journal agree.
 
-`rebuild` may be run at any time; incremental upkeep must give the same cells. `check` is for `market rebuild --check` and
-`market verify`: it reports, it mends nothing.
+`rebuild` may be run at any time; incremental upkeep must give the same cells. It goes stretch by stretch of recorded months, each
+in a unit of its own, so readers always see whole months. Nobody else touches a cell of a closed month, so posting waits only for
+the last step: the open month and the sums of the present. Cut short, it goes on from there when started again. `check` is for
+`market rebuild --check` and `market verify`: it reports, it mends nothing.
 """
 
 from __future__ import annotations
@@ -12,24 +14,31 @@ from itertools import islice, zip_longest
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Select, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import DeclarativeBase
 
+from market.access import SYSTEM
 from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract, NumberSeries
 from market.contracts.queries import FACTS
+from market.fields.actions import renew
 from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.journal.read import CHUNK, entries, payload
 from market.organisations.model import Organisation
-from market.statistics.cube import CUBOIDS, KEYS, SUMS, Cuboid, province_code
+from market.statistics.cube import CUBOIDS, KEYS, PRESENT, SUMS, Cuboid, province_code, usable
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED
-from market.statistics.model import DIMENSIONS, DealCell, LedgerLine
-from market.statistics.queries import Source
-from market.store.session import Unit
-from market.store.types import month_of
+from market.statistics.model import DIMENSIONS, CuboidState, DealCell, LedgerLine
+from market.statistics.queries import Source, cell_of_line
+from market.store.dialect import whole
+from market.store.session import Database, Unit
+from market.store.types import civil_date, month_of
 
 MOST = 20
 """Differences of one kind that are listed."""
+STRETCH = 100_000
+"""Ledger lines a step of the rebuild takes, filled up to whole months."""
+
+Tell = Callable[[str], object]
 
 _LINE = ("contract_id", "version", "sign", "stat_month", "flow", *DIMENSIONS, "total", "tech")
 _SAME_AS_CONTRACT = (
@@ -45,12 +54,104 @@ _SAME_AS_CONTRACT = (
 )
 
 
-def rebuild(unit: Unit) -> None:
-    """Throw all cells away and sum them up from the ledger. Run in a writing unit: posting waits, reading goes on."""
-    unit.execute(select(JournalHead.seq).with_for_update())
-    unit.execute(delete(DealCell))
-    for cuboid in CUBOIDS:
-        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], _summed(unit, cuboid).order_by(*KEYS)))
+def silent(_line: str) -> None:
+    """For those who don't want to hear of progress."""
+
+
+def rebuild(database: Database, tell: Tell = silent) -> None:
+    """Sum up every cuboid from the ledger anew, or go on with a rebuild that was cut short; `tell` hears of each step."""
+    database.write(SYSTEM, _begin, channel="cli")
+    complete(database, tell)
+
+
+def complete(database: Database, tell: Tell = silent) -> None:
+    """Build the cuboids that are not there yet, and finish a rebuild that was cut short."""
+    database.write(SYSTEM, _add_missing, channel="cli")
+    while (done := database.write(SYSTEM, _step, channel="cli")) is not None:
+        tell(done)
+
+
+def _begin(unit: Unit) -> None:
+    if not _under_way(unit):
+        unit.execute(update(CuboidState).values(rebuilt_to=0))
+
+
+def _add_missing(unit: Unit) -> None:
+    known = set(unit.execute(select(CuboidState.number)).scalars())
+    missing = [cuboid.number for cuboid in (*CUBOIDS, *PRESENT) if cuboid.number not in known]
+    if missing:
+        unit.execute(insert(CuboidState), [{"number": number, "ready": False, "rebuilt_to": 0} for number in missing])
+
+
+def _under_way(unit: Unit) -> dict[int, int]:
+    """Cuboids that are being made anew, and how far. They are locked, so that two rebuilds take turns."""
+    states = select(CuboidState.number, CuboidState.rebuilt_to).order_by(CuboidState.number).with_for_update()
+    return {state.number: state.rebuilt_to for state in unit.execute(states) if state.rebuilt_to is not None}
+
+
+def _step(unit: Unit) -> str | None:
+    """Make the next stretch of recorded months anew and say so; None: nothing is left to do."""
+    under_way = _under_way(unit)
+    if not under_way:
+        return None
+    cuboids = [cuboid for cuboid in CUBOIDS if cuboid.number in under_way]
+    after = min(under_way.values())
+    state = update(CuboidState).where(CuboidState.number.in_(under_way))
+    to = _end_of_stretch(unit, after)
+    if to is not None:
+        _replace(unit, cuboids, after, to)
+        unit.execute(state.values(rebuilt_to=to))
+        return f"Cells recorded up to {_month_at(unit, to)} are made: entry {to} of {_head(unit).seq}."
+    head: int = unit.execute(select(JournalHead.seq).with_for_update()).scalar_one()
+    _replace(unit, cuboids, after, None)
+    _replace_present(unit, [cuboid for cuboid in PRESENT if under_way.keys() & {cuboid.number, cuboid.of}])
+    unit.execute(state.values(ready=True, rebuilt_to=None))
+    renew(unit)  # every process looks again which cuboids are ready
+    return f"All cells are made: entry {head} of {head}."
+
+
+def _head(unit: Unit) -> Any:
+    return unit.execute(select(JournalHead.seq, JournalHead.recorded_at)).one()
+
+
+def _end_of_stretch(unit: Unit, after: int) -> int | None:
+    """The last ledger seq of the next stretch of closed recorded months; None: only the open month is left."""
+    end = month_of(civil_date(_head(unit).recorded_at))
+    further = (
+        select(LedgerLine.rec_month).where(LedgerLine.seq > after).order_by(LedgerLine.seq).limit(STRETCH).subquery()
+    )
+    ahead = unit.execute(select(func.max(further.c.rec_month))).scalar()
+    if ahead is not None:
+        end = min(end, ahead + 1)
+    stretch = select(func.max(LedgerLine.seq)).where(LedgerLine.seq > after, LedgerLine.rec_month < end)
+    found: int | None = unit.execute(stretch).scalar()
+    return found
+
+
+def _month_at(unit: Unit, seq: int) -> int:
+    """The recorded month of the ledger's lines at a seq; 0 before the first."""
+    return unit.execute(select(LedgerLine.rec_month).where(LedgerLine.seq == seq).limit(1)).scalar() or 0
+
+
+def _replace(unit: Unit, cuboids: list[Cuboid], after: int, to: int | None) -> None:
+    """Make the cells anew that the lines after one seq and up to another belong to (None: to the end); both end a month."""
+    numbers = [cuboid.number for cuboid in cuboids]
+    stale = delete(DealCell).where(DealCell.cuboid.in_(numbers), DealCell.rec_month > _month_at(unit, after))
+    lines = [LedgerLine.seq > after]
+    if to is not None:
+        stale = stale.where(DealCell.rec_month <= _month_at(unit, to))
+        lines.append(LedgerLine.seq <= to)
+    unit.execute(stale)
+    for cuboid in cuboids:
+        cells = _summed(unit, cuboid).where(*lines).order_by(*KEYS)
+        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], cells))
+
+
+def _replace_present(unit: Unit, cuboids: list[Cuboid]) -> None:
+    """Sum up the cells of all recorded months anew."""
+    unit.execute(delete(DealCell).where(DealCell.cuboid.in_([cuboid.number for cuboid in cuboids])))
+    for cuboid in cuboids:
+        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], _present(cuboid).order_by(*KEYS)))
 
 
 def check(unit: Unit) -> list[str]:
@@ -72,16 +173,38 @@ def check(unit: Unit) -> list[str]:
 
 def _summed(unit: Unit, cuboid: Cuboid) -> Select[Any]:
     """The cells of a cuboid as the ledger has them, cells that come to nothing included."""
-    source = Source(province_code(unit.database.home_region()), None)
+    view = province_code(unit.database.home_region())
+    a, b, where = cell_of_line(view, cuboid)
     keys: list[ColumnElement[Any]] = [
         LedgerLine.stat_month.label("stat_month"),
         LedgerLine.rec_month.label("rec_month"),
         LedgerLine.flow.label("flow"),
-        source[cuboid.a].label("a"),
-        source[cuboid.b].label("b"),
+        a.label("a"),
+        b.label("b"),
     ]
-    return select(literal(cuboid.number, Integer).label("cuboid"), *keys, *source.sums()).group_by(
-        *(key.name for key in keys)
+    return (
+        select(literal(cuboid.number, Integer).label("cuboid"), *keys, *Source(view, None).sums())
+        .where(*where)
+        .group_by(*(key.name for key in keys))
+    )
+
+
+def _present(present: Cuboid) -> Select[Any]:
+    """A cuboid of the present as the cells by recorded month have it."""
+    whole_one = next(cuboid for cuboid in CUBOIDS if cuboid.number == present.of)
+    columns = {whole_one.a: DealCell.a, whole_one.b: DealCell.b}
+    keys: list[Any] = [
+        DealCell.stat_month.label("stat_month"),
+        literal(0, Integer).label("rec_month"),
+        DealCell.flow.label("flow"),
+        columns[present.a].label("a"),
+        (columns[present.b] if present.b else literal("")).label("b"),
+    ]
+    sums = [whole(func.sum(getattr(DealCell, name))).label(name) for name in SUMS]
+    return (
+        select(literal(present.number, Integer).label("cuboid"), *keys, *sums)
+        .where(DealCell.cuboid == whole_one.number)
+        .group_by(keys[0], keys[2], *(columns[name] for name in (present.a, present.b) if name))
     )
 
 
@@ -189,13 +312,15 @@ def _wrong_series(unit: Unit) -> Iterator[str]:
 
 
 def _cells_against_ledger(unit: Unit) -> Iterator[str]:
-    cell = [DealCell.__table__.c[name] for name in (*KEYS, *SUMS)]
-    for cuboid in CUBOIDS:
-        kept = select(*cell).where(DealCell.cuboid == cuboid.number)
-        summed = _summed(unit, cuboid)
+    if not usable(unit, past=False):
+        yield "some cuboids are not built yet: run market rebuild"
+        return
+    for cuboid in (*CUBOIDS, *PRESENT):
+        kept = select(*(DealCell.__table__.c[name] for name in (*KEYS, *SUMS))).where(DealCell.cuboid == cuboid.number)
+        right = _present(cuboid) if cuboid.of else _summed(unit, cuboid)
         for words, missing in (
-            ("the ledger has a cell the cube has not", summed.except_(kept)),
-            ("the cube has a cell the ledger has not", kept.except_(summed)),
+            ("the ledger has a cell the cube has not", right.except_(kept)),
+            ("the cube has a cell the ledger has not", kept.except_(right)),
         ):
             for row in unit.execute(missing.limit(MOST)):
                 yield f"{words}: {tuple(row)}"
@@ -212,7 +337,8 @@ def _broken_contracts(unit: Unit) -> Iterator[str]:
     )
     for (contract,) in unit.execute(broken):
         yield f"{contract}: its lines in the ledger do not come to nothing or one"
-    unknown = select(LedgerLine.contract_id).where(LedgerLine.contract_id.not_in(select(Contract.id))).distinct()
+    known = select(Contract.id).where(Contract.id == LedgerLine.contract_id).exists()  # NOT IN takes hours at a million
+    unknown = select(LedgerLine.contract_id).where(~known).distinct()
     for (contract,) in unit.execute(unknown.limit(MOST)):
         yield f"{contract}: stands in the ledger, but there is no such contract"
 

@@ -15,11 +15,12 @@ from sqlalchemy import delete, func, insert, select
 
 from market.errors import Conflict, FieldError, NotFound, check, check_version
 from market.journal.append import Event, append
-from market.statistics.answers import Reader, as_of, shown
+from market.statistics.answers import Reader, as_of, fraction, shown
 from market.statistics.model import PolicyTarget, ReportedValue
 from market.statistics.points import Point
 from market.statistics.queries import figures
 from market.statistics.question import Period, Question
+from market.statistics.weighing import weigh
 from market.statistics.wording import region_name, synthetic_note
 from market.store.session import Unit
 from market.store.types import civil_date, fen, today
@@ -51,9 +52,10 @@ def load_targets(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
 def standing(unit: Unit, reader: Reader, at: Point) -> dict[str, Any]:
     """Every target in the order of its list, as of a point: computed with its progress, or with the values reported.
 
-    Costs one statement for the targets, one for the reported values, and one for each computed target and basis.
+    Costs one statement for the targets, one for the reported values, and one for each computed target and basis
+    (two if cells are weighed).
     """
-    on = today() if at.month is None else civil_date(at.instant or 0)
+    on = today() if at.month is None else civil_date(at.instant) if at.instant is not None else None
     reported = _reported(unit, at)
     targets = unit.execute(select(*_COLUMNS).order_by(PolicyTarget.line)).mappings()
     note = synthetic_note(unit, reader.language)
@@ -67,7 +69,12 @@ def standing(unit: Unit, reader: Reader, at: Point) -> dict[str, Any]:
 
 
 def _item(
-    unit: Unit, target: Mapping[str, Any], reported: dict[str, dict[str, Any]], reader: Reader, at: Point, on: date
+    unit: Unit,
+    target: Mapping[str, Any],
+    reported: dict[str, dict[str, Any]],
+    reader: Reader,
+    at: Point,
+    on: date | None,
 ) -> dict[str, Any]:
     computed = _is_computed(unit, target)
     progress = [_progress(unit, target, basis, reader, at, on) for basis in target["bases"]] if computed else []
@@ -87,11 +94,15 @@ def _is_computed(unit: Unit, target: Mapping[str, Any]) -> bool:
     return ours and bool(target["bases"]) and target["measure"] in COMPUTABLE
 
 
-def _progress(unit: Unit, target: Mapping[str, Any], basis: str, reader: Reader, at: Point, on: date) -> dict[str, Any]:
+def _progress(
+    unit: Unit, target: Mapping[str, Any], basis: str, reader: Reader, at: Point, on: date | None
+) -> dict[str, Any]:
     """How far the figure has come on one basis by a day, and where the pace of the elapsed days would lead."""
     period, value = Period.parse(target["period"]), target["value"]
     days, elapsed = _days(period, on)
-    cell = shown(figures(unit, Question(period, basis, target["region"]), at=at).totals, reader.floor)
+    question = Question(period, basis, target["region"])
+    totals = figures(unit, question, at=at).totals
+    cell = shown(totals, weigh(unit, question, at, reader.floor).hides((), totals.deals))
     amount = cell[target["measure"]]
     run_rate = None if amount is None or not elapsed else _rounded(amount * days, elapsed)
     return {
@@ -100,7 +111,7 @@ def _progress(unit: Unit, target: Mapping[str, Any], basis: str, reader: Reader,
         "suppressed": cell["suppressed"],
         "days": days,
         "elapsed_days": elapsed,
-        "share": None if amount is None else _rounded(amount * 10_000, value) / 10_000,
+        "share": fraction(amount, value),
         "missing": None if amount is None else max(value - amount, 0),
         "reached": _meets(amount, target),
         "run_rate": run_rate,
@@ -108,12 +119,12 @@ def _progress(unit: Unit, target: Mapping[str, Any], basis: str, reader: Reader,
     }
 
 
-def _days(period: Period, on: date) -> tuple[int, int]:
-    """How many days the period has, and how many of them are over at the end of a day."""
+def _days(period: Period, on: date | None) -> tuple[int, int]:
+    """How many days the period has, and how many of them are over at the end of a day (None: before any entry)."""
     first = date(period.first // 100, period.first % 100, 1)
     month_after = date(period.last // 100, period.last % 100, 28) + timedelta(days=4)
     days = (month_after.replace(day=1) - first).days
-    return days, min(max((on - first).days + 1, 0), days)
+    return days, 0 if on is None else min(max((on - first).days + 1, 0), days)
 
 
 def _rounded(value: int, by: int) -> int:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from market.fields.queries import catalogue, code_lists
+from market.fields.queries import CodeLists, catalogue, code_lists
 from market.organisations.queries import by_ids
 from market.places.queries import Places, tree
 from market.statistics.ledger import ABROAD, ELSEWHERE, HK_MO_TW, UNSPECIFIED
-from market.statistics.question import DIMENSIONS, Question
+from market.statistics.question import DIMENSIONS, INDUSTRY_LETTERS, Question
 from market.store.session import Unit
 
-DEFINITION_VERSION = 2
+DEFINITION_VERSION = 3
 
 _BASES = {
     "zh": {
@@ -54,15 +54,44 @@ _ELSEWHERE_ONLY = {
     "en": "This region lies outside {home}: only the contracts known to this register, those that involve {home}, are counted, "
     "not all of the region's.",
 }
-_OVERLAP = {
-    "zh": "各组按合同所涉及的盟市（旗县）归集：两地之间的合同在两地各计一次，在合计中只计一次，"
-    "因此各组之和等于 totals 加 overlap。",
-    "en": "Groups are by the league or banner involved: a deal between two of them stands in both and once in the totals, "
-    "so the groups add up to totals plus overlap.",
+_OVERLAPS = {
+    "zh": {
+        "league": "各组按合同所涉及的盟市（旗县）归集：两地之间的合同在两地各计一次",
+        "province": "各组按买卖双方所在省份归集：跨省合同在两省各计一次",
+        "field": "在其他分类体系中有多个对应领域的合同在各领域各计一次",
+        "year_to_date": "year_to_date 为自当年一月起的累计，合同计入登记当月及统计期内当年其后各月",
+    },
+    "en": {
+        "league": "groups are by the league or banner involved: a deal between two of them stands in both",
+        "province": "groups are by the provinces of seller and buyer: a deal between two of them stands in both",
+        "field": "a deal with several fields in another scheme stands in each",
+        "year_to_date": "a year to date is cumulative from January: a deal stands in its month and every later one of the year "
+        "within the period",
+    },
+}
+_ADDED_UP = {
+    "zh": "{causes}；在合计中只计一次，因此各组之和等于 totals 加 overlap。",
+    "en": "Mind that {causes}, but once in the totals, so the groups add up to totals plus overlap.",
+}
+_BY_CROSSWALK = {
+    "zh": "其他分类体系的领域由合同登记领域经对照表得出，只取相同、相近或上位的领域；没有对应的列为 unspecified。",
+    "en": "Fields of another scheme are found from the contract's field by cross-walk, where it is the same, close or broader; "
+    "what has none is unspecified.",
+}
+_UNEQUAL = {
+    "zh": "对比期有 {before} 个月，本期有 {now} 个月。",
+    "en": "The period compared with has {before} months, this one {now}.",
+}
+_SIZES_ARE_OURS = {
+    "zh": "金额档（size_class）按合同总金额划分，单位万元，含下限、不含上限，为本系统自定，并无规定。",
+    "en": "Size classes are by contract amount in 10,000 yuan, lower bound included, upper bound not; they are this system's "
+    "own, no regulation's.",
 }
 _SUPPRESSED = {
-    "zh": "合同数为 1 至 {most} 的单元只公布项数，不公布金额（suppressed）。",
-    "en": "Cells of 1 to {most} contracts show their count but no amount (suppressed).",
+    "zh": "合同数为 1 至 {most} 的单元只公布项数，不公布金额（suppressed）；凡与已公布金额相加减即可推出此类金额的其他单元，"
+    "其金额也不公布。过细而无法核定的统计表不公布任何金额。",
+    "en": "Cells of 1 to {most} contracts show their count but no amount (suppressed), and neither do further cells from which "
+    "such an amount could be worked out by adding and subtracting. A table too fine to be weighed shows no amount.",
 }
 _SYNTHETIC = {
     "zh": "演示数据：所有合同均为虚构。仅全区年度合计（输出、吸纳；2017、2018 年另有区内、涉及）与已公布数字拟合；"
@@ -80,6 +109,33 @@ _BUCKETS = {
         ELSEWHERE: "An office elsewhere",
     },
 }
+_ELSEWHERE_REGISTERED = {"zh": "外地登记", "en": "Registered elsewhere"}
+_CHOICES = {
+    "zh": {
+        "home_region": "本地区",
+        "elsewhere_in_china": "国内其他地区",
+        "here": "本地登记",
+        "yes": "是",
+        "no": "否",
+        "00000-00010": "10万元以下",
+        "00010-00100": "10万元至100万元",
+        "00100-01000": "100万元至1000万元",
+        "01000-10000": "1000万元至1亿元",
+        "10000-": "1亿元及以上",
+    },
+    "en": {
+        "home_region": "The home region",
+        "elsewhere_in_china": "Elsewhere in China",
+        "here": "Registered here",
+        "yes": "Yes",
+        "no": "No",
+        "00000-00010": "Under 100,000 yuan",
+        "00010-00100": "100,000 to under 1 million yuan",
+        "00100-01000": "1 to under 10 million yuan",
+        "01000-10000": "10 to under 100 million yuan",
+        "10000-": "100 million yuan and more",
+    },
+}
 _ONLY = {"zh": "{name}（下级未注明）", "en": "{name}, no further detail"}
 
 
@@ -90,11 +146,25 @@ def definition(unit: Unit, question: Question, language: str, floor: int) -> str
     home = unit.database.home_region()
     if not tree(unit).within(question.region, home):
         sentences.append(_ELSEWHERE_ONLY[language].format(home=region_name(unit, home, language)))
-    if question.overlapping:
-        sentences.append(_OVERLAP[language])
+    if question.walks:
+        sentences.append(_BY_CROSSWALK[language])
+    causes = [words for cut, words in _OVERLAPS[language].items() if _overlaps(question, cut)]
+    if causes:
+        sentences.append(_ADDED_UP[language].format(causes=("；" if language == "zh" else "; ").join(causes)))
+    if "size_class" in question.names:
+        sentences.append(_SIZES_ARE_OURS[language])
+    if question.against and question.against.length != question.period.length:
+        sentences.append(_UNEQUAL[language].format(before=question.against.length, now=question.period.length))
     if floor > 1:
         sentences.append(_SUPPRESSED[language].format(most=floor - 1))
     return ("" if language == "zh" else " ").join(sentences)
+
+
+def _overlaps(question: Question, cause: str) -> bool:
+    """Does a cut of this kind let one contract stand in several groups?"""
+    if cause == "league":
+        return question.two_sided
+    return any(DIMENSIONS[name].folded and name.startswith(cause) for name in question.by)
 
 
 def synthetic_note(unit: Unit, language: str) -> str | None:
@@ -123,6 +193,8 @@ def labels(unit: Unit, question: Question, language: str, keys: Iterable[tuple[s
 def _names(unit: Unit, question: Question, name: str, language: str, codes: set[str]) -> dict[str, str]:
     dimension, buckets = DIMENSIONS[name], _BUCKETS[language]
     label: Callable[[str], str]
+    if name == "registration":
+        buckets = {**buckets, ELSEWHERE: _ELSEWHERE_REGISTERED[language]}
     if dimension.kind == "place":
         places = tree(unit)
         label = lambda code: _place_name(places, question.view, dimension.of, language, code)  # noqa: E731
@@ -134,10 +206,20 @@ def _names(unit: Unit, question: Question, name: str, language: str, codes: set[
         label = lambda office: offices[office]["name"]  # noqa: E731
     elif dimension.kind == "time":
         label = str
+    elif dimension.kind == "choice":
+        label = _CHOICES[language].__getitem__
+    elif dimension.kind == "industry":
+        lists = code_lists(unit)
+        label = lambda code: _industry_name(lists, dimension.of, language, code)  # noqa: E731
     else:
         lists = code_lists(unit)
         label = lambda code: lists.label(dimension.of, code, language)  # noqa: E731
     return {code: buckets[code] if code in buckets else label(code) for code in codes}
+
+
+def _industry_name(lists: CodeLists, level: str, language: str, code: str) -> str:
+    name = lists.label("industry", code, language)
+    return name if len(code) == INDUSTRY_LETTERS[level] else _ONLY[language].format(name=name)
 
 
 def _place_name(places: Places, view: str, level: str, language: str, code: str) -> str:

@@ -29,7 +29,14 @@ def history(world):
 def ask(api, question, key="statistician", path=DEALS, **rest):
     answer = api.get(f"{path}?{question}", key=key, **rest)
     assert answer.status_code == 200, answer.text
-    return answer.json
+    return without_links(answer.json)
+
+
+def without_links(answer):
+    """Links to the contracts say `as_of` as it was asked."""
+    for row in (answer.get("totals", {}), *answer.get("groups", ())):
+        row.pop("contracts", None)
+    return answer
 
 
 @pytest.fixture
@@ -146,7 +153,7 @@ def test_every_entry_that_moved_a_figure_is_told_with_its_reason(api):
     assert taken_back["reason"]
     assert taken_back["sign"] == taken_back["deals"] == -1
     assert taken_back["bases"] == ["involved", "output", "absorbed", "internal", "registered"]
-    assert (later["from"]["seq"], later["to"]["seq"]) == (middle, middle + 2)
+    assert (later["from"]["seq"], later["to"]["seq"]) == (middle, ask(api, year)["as_of"]["seq"])
     assert later["summary"]["difference"] == {"deals": -1, "total_amount": "-20.00", "tech_amount": "-20.00"}
     assert ask(api, f"{year}&from={before}&to={middle}", "auditor", ADJUSTMENTS)["to"]["seq"] == middle
     nothing = ask(api, f"{year}&from={middle}&to={middle}", "auditor", ADJUSTMENTS)

@@ -56,6 +56,7 @@ def test_the_answer_says_everything_needed_to_read_it(filled):
     assert answer["period"] == {"first": "2018-01", "last": "2018-12"}
     assert answer["previous_period"] == {"first": "2017-01", "last": "2017-12"}
     assert (answer["basis"], answer["region"]["code"], answer["by"]) == ("involved", "150000", ["contract_type"])
+    assert answer["totals"].pop("contracts").startswith("/v1/statistics/contracts?period=2018-01..2018-12&")
     assert answer["totals"] == {
         "deals": 7,
         "total_amount": "1021.00",
@@ -138,8 +139,10 @@ def test_small_cells_show_their_count_alone(filled, key):
     service = next(group for group in answer["groups"] if group["key"]["contract_type"] == "SERVICE")
     assert service["deals"] == 1
     assert (service["total_amount"], service["tech_amount"], service["suppressed"]) == (None, None, True)
+    # The totals are shown, so the other type would tell the amount of the one.
     dev = next(group for group in answer["groups"] if group["key"]["contract_type"] == "DEV")
-    assert (dev["suppressed"], dev["total_amount"]) == (False, "1014.00")
+    assert (dev["suppressed"], dev["total_amount"]) == (True, None)
+    assert (answer["totals"]["suppressed"], answer["totals"]["total_amount"]) == (False, "1021.00")
     assert answer["suppressed_below"] == 3
 
 
@@ -214,12 +217,14 @@ def test_the_tag_tells_questions_readers_and_languages_apart(filled):
     assert tag("period=2018Q1") == tag("period=2018-01..2018-03")
 
 
-def test_the_usual_question_costs_three_statements(filled, history, statements):
+def test_the_usual_question_costs_three_statements_and_one_to_weigh_it(filled, history, statements):
     path = f"{DEALS}?period=2018&basis=output&by=seller_league,contract_type,month"
-    filled.get(path)
-    with statements(history.database) as counted:
-        filled.get(path)
-    assert [text.split()[0] for text in counted.texts if text != "BEGIN"] == ["SELECT"] * 3
+    for key, number in ((None, 4), ("statistician", 3)):
+        filled.get(path, key=key)
+        with statements(history.database) as counted:
+            filled.get(path, key=key)
+        read = [text.split()[0] for text in counted.texts if text != "BEGIN"]
+        assert read == ["SELECT"] * number, (key, counted.texts)
 
 
 @pytest.mark.parametrize(
@@ -228,10 +233,20 @@ def test_the_usual_question_costs_three_statements(filled, history, statements):
         ("", "/period", "required"),
         ("period=2018&period=2019", "/period", "repeated"),
         ("period=2018&by=colour", "/by/0", "unknown-value"),
-        ("period=2018&by=month,year,field,office", "/by", "wrong-length"),
+        ("period=2018&by=month,year,field,office,ip_type", "/by", "wrong-length"),
+        ("period=2018&rollup=yes", "/rollup", "wrong-type"),
+        ("period=2018&by=month&top=0", "/top", "out-of-range"),
+        ("period=2018&by=month&top=101", "/top", "out-of-range"),
+        ("period=2018&top=1", "/top", "cut-needed"),
+        ("period=2018&by=month&top=1&top_by=colour", "/top_by", "unknown-value"),
+        ("period=2018-02&by=year_to_date", "/by", "not-from-january"),
+        ("period=2018&compare=2018H1", "/compare", "overlapping-periods"),
+        ("period=2018&compare=2019-03..2019-01", "/compare", "bad-period"),
+        ("period=2018&by=month&compare=2017Q1", "/compare", "unequal-periods"),
+        ("period=2018&size_class=big", "/size_class", "unknown-code"),
         ("period=2018&basis=sum", "/basis", "unknown-value"),
         ("period=2018&region=15", "/region", "unknown-place"),
-        ("period=2018&compare=last", "/compare", "unknown-value"),
+        ("period=2018&compare=last", "/compare", "bad-period"),
         ("period=2018&colour=red", "/colour", "unknown-field"),
         ("period=2018&field=contract:99", "/field", "unknown-code"),
         ("period=2018&field=", "/field/0", "wrong-length"),
@@ -242,6 +257,33 @@ def test_refusals(api, question, pointer, code):
     answer = api.get(f"{DEALS}?{question}")
     assert answer.status_code == 422
     assert (pointer, code) in [(error["pointer"], error["code"]) for error in answer.json["errors"]]
+
+
+def test_subtotals_the_largest_and_shares_over_http(filled):
+    answer = ask(
+        filled, "period=2018&basis=output&by=league,contract_type&rollup=true&shares=true&top=1&top_by=tech_amount"
+    )
+    [group] = answer["groups"]
+    assert group["key"] == {"league": "150100", "contract_type": "DEV"}
+    assert group["share"] == {"deals": 0.6667, "total_amount": 0.9823, "tech_amount": 0.9434}
+    other = answer["other"]
+    assert (other["groups"], other["deals"], other["total_amount"], other["suppressed"]) == (2, 2, "18.00", False)
+    assert [(row["key"], row["deals"]) for row in answer["subtotals"]] == [
+        ({"league": "150100", "contract_type": None}, 4),
+        ({"league": "150200", "contract_type": None}, 2),
+    ]
+    assert (answer["rollup"], answer["shares"], answer["top"], answer["top_by"]) == (True, True, 1, "tech_amount")
+    plain = ask(filled, "period=2018&basis=output&by=league,contract_type")
+    assert (plain["other"], plain["subtotals"], plain["groups"][0]["share"]) == (None, [], None)
+    assert (plain["rollup"], plain["shares"], plain["top"]) == (False, False, None)
+
+
+def test_any_period_may_be_compared_with(filled):
+    answer = ask(filled, "period=2018Q1&basis=internal&by=month&compare=2017Q1")
+    assert answer == ask(filled, "period=2018Q1&basis=internal&by=month&compare=previous_year") | {"compare": "2017Q1"}
+    assert answer["groups"][0]["previous"]["deals"] == 4
+    before = ask(filled, "period=2017-04..2018-03&basis=internal&compare=2017-01..2017-03")
+    assert (before["totals"]["deals"], before["totals"]["previous"]["deals"]) == (5, 4)
 
 
 def test_too_many_groups_are_refused_with_advice(filled, monkeypatch):

@@ -167,7 +167,9 @@ def test_the_public_gets_month_ends_alone_when_the_market_says_so(world, history
     deals(history, 1, 1, 1)
     client = create_app(world.database, Settings(public_as_of="month_end")).test_client()
     public = client.get(TARGETS).json
-    assert public["items"][0]["progress"][0]["amount"] == "0.00"
+    assert public["on"] is None
+    progress = public["items"][0]["progress"][0]
+    assert [progress[name] for name in ("amount", "elapsed_days", "run_rate")] == ["0.00", 0, None]
     quoted = client.get("/v1/published-figures?region=150000&year=2023&basis=output").json["items"]
     assert [item["computed"] for item in quoted] == [0, "0.00"]
 

@@ -1,0 +1,68 @@
+"""Whatever cuboid answers, as of whatever entry, the ledger says the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import product
+
+from sqlalchemy import select
+
+from market.access import SYSTEM
+from market.journal import append
+from market.journal.model import JournalEntry
+from market.statistics.points import point
+from market.statistics.queries import Source, figures
+from market.statistics.question import BASES, Period, Question
+from market.statistics.rebuild import check
+
+PLACES = ("150102", "150100", "150203", "150000", "110000", None)
+CUTS = (
+    (),
+    ("league",),
+    ("contract_type",),
+    ("field",),
+    ("office",),
+    ("seller_province",),
+    ("buyer_province",),
+    ("league", "contract_type", "month"),
+    ("league", "contract_type", "registration"),
+)
+
+
+def test_every_hot_cut_as_of_every_entry_is_what_the_ledger_says(history, monkeypatch):
+    """Deals within a league, between two, with a party outside or of no address, over three recorded months."""
+    pairs = [pair for pair in product(PLACES, PLACES) if any(place and place.startswith("15") for place in pair)]
+    for month in (1, 2, 3):
+        at = round(datetime(2030, month, 10, tzinfo=UTC).timestamp()) * 1_000_000
+        monkeypatch.setattr(append, "now", lambda at=at: at)
+        ids = history.add(
+            *(
+                history.contract(
+                    seller_place=seller,
+                    buyer_place=buyer,
+                    contract_type=("DEV", "SERVICE")[number % 2],
+                    field=f"contract:0{number % 3 + 1}",
+                    registered_on=date(2018, number % 4 + 1, 5),
+                    act="outside" if number % 5 == 0 else "registered",
+                )
+                for number, (seller, buyer) in enumerate(pairs[month - 1 :: 3])
+            )
+        )
+        history.database.write(
+            SYSTEM, lambda unit, ids=ids: history.change(unit, ids[0], total_fen=9_00, tech_fen=1_00)
+        )
+        history.database.write(SYSTEM, lambda unit, ids=ids: history.end(unit, ids[1]))
+    period, answered = Period(201801, 201803), set()
+    with history.database.snapshot(SYSTEM) as unit:
+        assert check(unit) == []
+        first = select(JournalEntry.seq).where(JournalEntry.rec_month >= 203001).order_by(JournalEntry.seq)
+        seqs = unit.execute(first).scalars().all()[::6]
+        for seq, basis, by in product((*seqs, None), BASES, CUTS):
+            if basis in ("internal", "registered"):
+                by = tuple("seller_league" if name == "league" else name for name in by)
+            question = Question(period, basis, "150000", by)
+            at = point(unit, None if seq is None else str(seq))
+            found = figures(unit, question, at=at)
+            assert found == figures(unit, question, Source(question.view, None, period, at)), (seq, basis, by)
+            answered.add(found.totals)
+    assert len(answered) > len(seqs)
