@@ -16,6 +16,8 @@ from api.organisations.schemas import (
     KeyIssued,
     KeyOut,
     KeysQuery,
+    MemberIn,
+    MemberOut,
     MeOut,
     OrganisationOut,
     RefusalIn,
@@ -129,6 +131,39 @@ def show_key(unit: Unit, key: str) -> Any:
 def revoke_key(unit: Unit, key: str, expected: int | None) -> dict[str, Any]:
     """Revoke a key at once and for ever: your organisation's, or any as administrator."""
     return actions.revoke_key(unit, key, expected)
+
+
+@routes.create("/v1/members", body=MemberIn, reply=MemberOut)
+@allow(Permission.MANAGE_OWN_KEYS)
+def add_member(unit: Unit, body: dict[str, Any]) -> Created:
+    """Take a person on as a member of your organisation.
+
+    Then issue a key that names them. Only by a key that names no member, such as the first one: so nobody makes a second
+    person of themselves.
+    """
+    row = actions.add_own_member(unit, **body)
+    return Created(row, f"/v1/members/{row['id']}")
+
+
+@routes.list("/v1/members", item=MemberOut)
+@allow(Permission.MANAGE_OWN_KEYS)
+def list_members(unit: Unit, query: dict[str, Any]) -> Page:
+    """The members of your organisation, newest first, those who left included."""
+    return queries.page_of_members(unit, **query)
+
+
+@routes.get("/v1/members/<member>", reply=MemberOut)
+@allow(Permission.MANAGE_OWN_KEYS)
+def show_member(unit: Unit, member: str) -> Any:
+    """One member of your organisation."""
+    return queries.member(unit, member)
+
+
+@routes.change("/v1/members/<member>/end", reply=MemberOut)
+@allow(Permission.MANAGE_OWN_KEYS)
+def end_member(unit: Unit, member: str, expected: int | None) -> dict[str, Any]:
+    """A member leaves; every key that names them is revoked at once."""
+    return actions.end_member(unit, member, expected)
 
 
 def _issued(row: dict[str, Any]) -> Created:

@@ -193,6 +193,7 @@ class MeOut(Output):
     organisation = Part(OrganisationOut)
     role = _word(*_ROLES)
     key = _shown("Id of the key.")
+    member = _shown("Id of the member whom the key names.", nullable=True)
     scopes = Plain(metadata=_SCOPES)
     permissions = Plain(metadata={"schema": {"type": "array", "items": {"type": "string", "enum": _PERMISSIONS}}})
 
@@ -209,6 +210,12 @@ class KeyIn(Input):
         metadata={"description": "A part of what the asking key may do; null: all of it."},
     )
     expires_at = MomentIn(load_default=None, allow_none=True, metadata={"description": "Null: never."})
+    member = Identifier(
+        40,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The person who uses it; desks of offices take only keys that name one."},
+    )
 
 
 class KeysQuery(ListQuery):
@@ -225,6 +232,7 @@ class KeyOut(Output):
     id = _shown()
     organisation = _shown("Id of its organisation.", attribute="organisation_id")
     label = _shown()
+    member = _shown("Id of the member it names.", nullable=True)
     scopes = Plain(metadata=_SCOPES)
     expires_at = Moment(allow_none=True)
     revoked_at = Moment(allow_none=True)
@@ -236,3 +244,19 @@ class KeyIssued(KeyOut):
     """A new key: `key` is shown this once."""
 
     key = _shown("Send it as `Authorization: Bearer …`; shown this once.")
+
+
+class MemberIn(Input):
+    """A person who works for your organisation."""
+
+    name = Text(100, required=True, metadata={"description": "Kept erasable.", "example": "示例职员甲"})
+
+
+class MemberOut(Output):
+    """A person of your organisation (工作人员)."""
+
+    id = _shown()
+    name = _shown()
+    ended_at = Moment(allow_none=True)
+    created_at = Moment()
+    version = _shown(kind="integer")

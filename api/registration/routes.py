@@ -6,21 +6,35 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from api.contract_fields import ContractIn
 from api.gate import allow
+from api.registration.lineage_schemas import LineageOut
 from api.registration.schemas import (
+    ApprovalOfChangeIn,
+    AuditIn,
+    AuditOut,
     CancellationIn,
+    CaseStateOut,
     ChangeIn,
-    ContractIn,
     ContractOut,
     ContractQuery,
+    DecisionIn,
+    IncomeIn,
+    IncomeOut,
     OutsideContractIn,
+    PerformanceOut,
+    PerformanceQuery,
     RevocationIn,
+    VersionItemOut,
+    VersionOut,
 )
 from api.routes import Created, Routes
 from market.access import Permission
-from market.contracts.queries import by_number, by_outside_id, one, page_of_contracts, shown
-from market.registration import actions
+from market.contracts.queries import by_id, by_number, by_outside_id, one, page_of_contracts, shown
+from market.registration import actions, income, performance, requests
 from market.registration.entries import judge_parts
+from market.registration.lineage import lineage
+from market.registration.versions import page_of_versions, version_of
 from market.store.paging import Page
 from market.store.session import Unit
 
@@ -32,10 +46,11 @@ Row = Mapping[str, Any]
 @routes.create("/v1/contracts", body=ContractIn, reply=ContractOut, judge=judge_parts)
 @allow(Permission.REGISTER_CONTRACT)
 def register_contract(unit: Unit, body: dict[str, Any]) -> Created:
-    """Register a contract (登记)
+    """Register a contract (登记) at once, if one person may decide it
 
     Gives the 16-digit number; the day is today. The seller, for a technology import the domestic buyer, must sit in the office's
-    territory.
+    territory. What is large, disputed or flagged is refused (409 `needs-application`): the applicant applies at
+    `/v1/applications`.
     """
     row = actions.register(unit, body)
     return Created(row, f"/v1/contracts/{row['number']}")
@@ -133,3 +148,95 @@ def revoke_outside_contract(unit: Unit, contract_id: str, body: dict[str, Any], 
     Final.
     """
     return actions.revoke(unit, by_outside_id(contract_id), expected=expected, **body)
+
+
+@routes.change("/v1/applications/<case>/register", body=DecisionIn, reply=ContractOut)
+@allow(Permission.EXAMINE)
+def register_case(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Register what an application asks for (予以登记)
+
+    Gives the 16-digit number at this moment. Flagged cases need an endorsement before, large and disputed ones expert review.
+    """
+    made = actions.register_case(unit, case, expected=expected, **body)
+    return shown(one(unit, by_id(made["contract_id"])), unit.actor)
+
+
+@routes.change("/v1/applications/<case>/request-change", body=ChangeIn, reply=CaseStateOut)
+@allow(Permission.APPLY)
+def request_change(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Ask the office to change a registration (申请变更)"""
+    return requests.request_change(unit, case, expected, **body)
+
+
+@routes.change("/v1/applications/<case>/approve-change", body=ApprovalOfChangeIn, reply=ContractOut)
+@allow(Permission.EXAMINE)
+def approve_change(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Make the requested change (准予变更): the next version under the same number"""
+    changed = requests.approve_change(unit, case, expected, **body)
+    return shown(one(unit, by_id(changed["contract_id"])), unit.actor)
+
+
+@routes.list("/v1/contracts/<number>/versions", item=VersionItemOut)
+@allow(Permission.READ_CONTRACTS)
+def list_versions(unit: Unit, number: str, query: dict[str, Any]) -> Page:
+    """Every version of a contract, and why there is another one"""
+    return page_of_versions(unit, number, **query)
+
+
+@routes.get("/v1/contracts/<number>/versions/<version>", reply=VersionOut)
+@allow(Permission.READ_CONTRACTS)
+def get_version(unit: Unit, number: str, version: str) -> Row:
+    """A contract as it stood in one version"""
+    return version_of(unit, number, version)
+
+
+@routes.get("/v1/contracts/<number>/lineage", reply=LineageOut, snapshot=True)
+@allow(Permission.READ_CONTRACTS)
+def get_lineage(unit: Unit, number: str) -> Row:
+    """Where a contract came from: demand, match, interest, talks; and what became of it
+
+    The listings it names in the versions the talks began with, the match with its reasons, the steps of the talks, the
+    contract, its changes. What was said in the talks is not told.
+    """
+    return lineage(unit, number)
+
+
+@routes.create("/v1/contracts/<number>/income", body=IncomeIn, reply=IncomeOut)
+@allow(Permission.REGISTER_CONTRACT)
+def approve_income(unit: Unit, number: str, body: dict[str, Any]) -> Created:
+    """Approve technical income after performance (技术性收入核定)
+
+    At most what was paid, and in sum at most the technology amount.
+    """
+    return Created(income.approve_income(unit, number, **body), f"/v1/contracts/{number}/income")
+
+
+@routes.list("/v1/contracts/<number>/income", item=IncomeOut)
+@allow(Permission.READ_CONTRACTS)
+def list_income(unit: Unit, number: str, query: dict[str, Any]) -> Page:
+    """Technical income of a contract, entry by entry"""
+    return income.page_of_income(unit, number, **query)
+
+
+@routes.create("/v1/contracts/<number>/audits", body=AuditIn, reply=AuditOut)
+@allow(Permission.AUDIT_CONTRACTS)
+def record_audit(unit: Unit, number: str, body: dict[str, Any]) -> Created:
+    """Record what an audit of a registration came to (监督检查)"""
+    return Created(performance.record_audit(unit, number, **body), f"/v1/contracts/{number}/audits")
+
+
+@routes.list("/v1/contracts/<number>/audits", item=AuditOut)
+@allow(Permission.SEE_PERFORMANCE)
+def list_audits(unit: Unit, number: str, query: dict[str, Any]) -> Page:
+    """The audits of a registration"""
+    return performance.page_of_audits(unit, number, **query)
+
+
+@routes.get("/v1/desk/performance", reply=PerformanceOut, query=PerformanceQuery, snapshot=True)
+@allow(Permission.SEE_PERFORMANCE)
+def get_performance(unit: Unit, query: dict[str, Any]) -> Row:
+    """How the offices do: growth and quality beside each other
+
+    Applications, on-time share, returns, refusals, value, corrections, revocations and what audits found. An office sees itself.
+    """
+    return performance.performance(unit, **query)

@@ -2,99 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from marshmallow import fields, missing
-
+from api.contract_fields import FIELD, TYPES, ContractIn, Partial, PartyOut, shown
 from api.routes import ListQuery
-from api.schema import Day, Identifier, Input, Output, Part, Plain, Text, Yuan, one_of, pattern
+from api.schema import Day, Flag, Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of, pattern
 from market.contracts.queries import ACTS, SORTS, STATES
 from market.registration.entries import OUTSIDE_NUMBER
-
-_TYPES = "`DEV` 开发, `TRANSFER` 转让, `LICENSE` 许可, `CONSULT` 咨询, `SERVICE` 服务 (list `contract_type`)."
-_FIELD = "Field of the scheme `contract`, or its alias (`contract:新材料及其应用`)."
-
-
-def _code(name: str, **rest: Any) -> Identifier:
-    return Identifier(
-        40, load_default=None, allow_none=True, metadata={"description": f"Code of the list `{name}`.", **rest}
-    )
-
-
-def _text(description: str, example: str | None, maximum: int = 200) -> Text:
-    metadata = {"description": description} | ({"example": example} if example else {})
-    return Text(maximum, allow_none=True, metadata=metadata)
-
-
-def _shown(description: str, example: Any = None, *, kind: str = "string", nullable: bool = True) -> Plain:
-    shape: dict[str, Any] = {"type": [kind, "null"] if nullable else kind}
-    metadata = {"description": description, "schema": shape} | ({"example": example} if example is not None else {})
-    return Plain(metadata=metadata)
-
-
-class PartyIn(Input):
-    """A seller or buyer: the id of a registered organisation and nothing else, or what is known of a plain party."""
-
-    organisation = Identifier(
-        40, allow_none=True, metadata={"description": "Id of a registered organisation; then nothing else is given."}
-    )
-    name = _text("Full name as on seal and licence.", "示例企业0001")
-    credit_code = _text(
-        "统一社会信用代码, 18 characters. That of a registered organisation makes the party this organisation.",
-        None,
-        40,
-    )
-    country = Identifier(
-        2,
-        allow_none=True,
-        metadata={"description": "ISO 3166-1 alpha-2. Needed without a credit code.", "example": "CN"},
-    )
-    place = Identifier(
-        6,
-        allow_none=True,
-        metadata={"description": "Six digits of GB/T 2260; null when unknown or abroad.", "example": "150203"},
-    )
-    nature = Identifier(
-        40, allow_none=True, metadata={"description": "Code of the list `party_nature`.", "example": "170"}
-    )
-
-
-class ContractIn(Input):
-    """A technology contract as signed."""
-
-    project_name = Text(
-        200, required=True, metadata={"description": "项目名称", "example": "示例项目:稀土永磁电机开发"}
-    )
-    contract_type = Identifier(40, required=True, metadata={"description": _TYPES, "example": "DEV"})
-    contract_subtype = _code("contract_type", example="DEV_COMMISSIONED")
-    contract_no = Text(
-        100,
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "The parties' own number of the contract.", "example": "SYN-2026-000001"},
-    )
-    seller = Part(PartyIn, required=True, metadata={"description": "卖方"})
-    buyer = Part(PartyIn, required=True, metadata={"description": "买方"})
-    total_amount = Yuan(required=True, metadata={"description": "合同成交额, yuan."})
-    tech_amount = Yuan(required=True, metadata={"description": "技术交易额, yuan; at most `total_amount`."})
-    signed_on = Day(required=True, metadata={"description": "签订日期, not in the future.", "example": "2026-01-05"})
-    valid_from = Day(required=True, metadata={"description": "Begin of validity.", "example": "2026-01-05"})
-    valid_to = Day(
-        required=True,
-        metadata={"description": "End of validity; registration lies within it.", "example": "2028-12-31"},
-    )
-    field = Text(80, required=True, metadata={"description": _FIELD, "example": "contract:05"})
-    ip_type = _code("ip_type")
-    plan_source = _code("plan_source")
-    served_industry = _code("industry")
-    socio_economic_objective = _code("socio_economic_objective")
-    payment_mode = _code("payment_mode")
-    demand = Identifier(
-        40, load_default=None, allow_none=True, metadata={"description": "Id of the demand it answers, `dem_…`."}
-    )
-    achievement = Identifier(
-        40, load_default=None, allow_none=True, metadata={"description": "Id of the achievement it uses, `ach_…`."}
-    )
+from market.registration.performance import RESULTS
 
 
 class OutsideRegistrationIn(Input):
@@ -116,15 +29,8 @@ class OutsideContractIn(ContractIn):
     outside = Part(OutsideRegistrationIn, required=True)
 
 
-class ContractChangesIn(ContractIn):
+class ContractChangesIn(Partial, ContractIn):
     """The parts of a contract to be changed; what is left out stays. A party is given whole."""
-
-    def __init__(self, **rest: Any) -> None:
-        super().__init__(**{**rest, "partial": True})
-
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """What is left out has no default: it stays."""
-        field_obj.load_default = missing
 
 
 class ReasonIn(Input):
@@ -165,8 +71,8 @@ class ContractQuery(ListQuery):
 
     state = Text(20, load_default=None, validate=[one_of(*STATES)])
     act = Text(20, load_default=None, validate=[one_of(*ACTS)])
-    contract_type = Identifier(40, load_default=None, metadata={"description": _TYPES})
-    field = Text(80, load_default=None, metadata={"description": _FIELD})
+    contract_type = Identifier(40, load_default=None, metadata={"description": TYPES})
+    field = Text(80, load_default=None, metadata={"description": FIELD})
     registered_from = Day(load_default=None, metadata={"description": "First day of registration."})
     registered_to = Day(load_default=None, metadata={"description": "Last day of registration."})
     office = Text(2, load_default=None, validate=[one_of("me")], metadata={"description": "`me`: own entries."})
@@ -174,48 +80,37 @@ class ContractQuery(ListQuery):
     sort = Text(20, load_default="-registered_on", validate=[one_of(*SORTS)])
 
 
-class PartyOut(Output):
-    """A seller or buyer as it was when registered. Statisticians see country, place and nature."""
-
-    organisation = _shown("Id of the registered organisation.")
-    name = _shown("Full name.", "示例企业0001")
-    credit_code = _shown("统一社会信用代码")
-    country = _shown("ISO 3166-1 alpha-2.", "CN", nullable=False)
-    place = _shown("GB/T 2260; null when unknown or abroad.", "150203")
-    nature = _shown("Code of the list `party_nature`.", "170")
-
-
 class OfficeOut(Output):
     """The office that registered the contract."""
 
-    id = _shown("Id of the organisation.", nullable=False)
-    name = _shown("Its name.", nullable=False)
+    id = shown("Id of the organisation.", nullable=False)
+    name = shown("Its name.", nullable=False)
 
 
 class OutsideRegistrationOut(Output):
     """The registration another office made."""
 
-    number = _shown("Its number.", "2026119900900001", nullable=False)
-    office = _shown("Name of that office.", "示例外省登记处", nullable=False)
+    number = shown("Its number.", "2026119900900001", nullable=False)
+    office = shown("Name of that office.", "示例外省登记处", nullable=False)
     registered_on = Day(metadata={"description": "Its day."})
 
 
 class ContractOut(Output):
     """A registered or recorded contract. Statisticians see neither texts nor links nor who the parties are."""
 
-    id = _shown("Id, for ever.", "con_01k5k0f8v3c5w8p1h6r2m4t7qd", nullable=False)
-    number = _shown("合同登记编号, 16 digits, for ever; null for an outside registration.", "2026990000000001")
-    act = _shown("`registered` here, or recorded from `outside`.", "registered", nullable=False)
-    state = _shown("`registered`, `cancelled` (注销) or `revoked` (撤销).", "registered", nullable=False)
-    version = _shown("Grows with every change.", 1, kind="integer", nullable=False)
+    id = shown("Id, for ever.", "con_01k5k0f8v3c5w8p1h6r2m4t7qd", nullable=False)
+    number = shown("合同登记编号, 16 digits, for ever; null for an outside registration.", "2026990000000001")
+    act = shown("`registered` here, or recorded from `outside`.", "registered", nullable=False)
+    state = shown("`registered`, `cancelled` (注销) or `revoked` (撤销).", "registered", nullable=False)
+    version = shown("Grows with every change.", 1, kind="integer", nullable=False)
     office = Part(OfficeOut, allow_none=True)
     outside = Part(OutsideRegistrationOut, allow_none=True)
     registered_on = Day(metadata={"description": "Day of registration, Asia/Shanghai; decides the period."})
-    late = _shown("Entered later than it was registered.", False, kind="boolean", nullable=False)
-    project_name = _shown("项目名称", "示例项目:稀土永磁电机开发")
-    contract_type = _shown(_TYPES, "DEV", nullable=False)
-    contract_subtype = _shown("Code of the list `contract_type`.", "DEV_COMMISSIONED")
-    contract_no = _shown("The parties' own number.")
+    late = shown("Entered later than it was registered.", False, kind="boolean", nullable=False)
+    project_name = shown("项目名称", "示例项目:稀土永磁电机开发")
+    contract_type = shown(TYPES, "DEV", nullable=False)
+    contract_subtype = shown("Code of the list `contract_type`.", "DEV_COMMISSIONED")
+    contract_no = shown("The parties' own number.")
     seller = Part(PartyOut)
     buyer = Part(PartyOut)
     total_amount = Yuan(metadata={"description": "合同成交额, yuan."})
@@ -223,11 +118,147 @@ class ContractOut(Output):
     signed_on = Day(metadata={"description": "签订日期"})
     valid_from = Day(metadata={"description": "Begin of validity."})
     valid_to = Day(metadata={"description": "End of validity."})
-    field = _shown("Field of the scheme `contract`.", "contract:05", nullable=False)
-    ip_type = _shown("Code of the list `ip_type`.")
-    plan_source = _shown("Code of the list `plan_source`.")
-    served_industry = _shown("Code of the list `industry`.")
-    socio_economic_objective = _shown("Code of the list `socio_economic_objective`.")
-    payment_mode = _shown("Code of the list `payment_mode`.")
-    demand = _shown("Id of the demand it answers.")
-    achievement = _shown("Id of the achievement it uses.")
+    field = shown("Field of the scheme `contract`.", "contract:05", nullable=False)
+    ip_type = shown("Code of the list `ip_type`.")
+    plan_source = shown("Code of the list `plan_source`.")
+    served_industry = shown("Code of the list `industry`.")
+    socio_economic_objective = shown("Code of the list `socio_economic_objective`.")
+    payment_mode = shown("Code of the list `payment_mode`.")
+    demand = shown("Id of the demand it answers.")
+    achievement = shown("Id of the achievement it uses.")
+
+
+class DecisionIn(Input):
+    """What is approved with the registration."""
+
+    tech_amount = Yuan(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "技术交易额 as approved (核定), when it is not the claimed one; then `text` says why."
+        },
+    )
+    text = Text(2000, load_default=None, allow_none=True, metadata={"description": "In words; no personal data."})
+
+
+class ApprovalOfChangeIn(Input):
+    """Words to the approval of a change."""
+
+    text = Text(2000, load_default=None, allow_none=True, metadata={"description": "In words; no personal data."})
+
+
+class CaseStateOut(Output):
+    """Where a case stands."""
+
+    id = shown("Id of the application.", nullable=False)
+    state = shown("Its state.", "change_pending", nullable=False)
+    version = shown("Grows with every step.", 1, kind="integer", nullable=False)
+
+
+class VersionItemOut(Output):
+    """A version of a contract, and what made it."""
+
+    version = shown("1 is the registration.", 1, kind="integer", nullable=False)
+    kind = shown("What happened.", "contract.changed", nullable=False)
+    recorded_at = Moment()
+    occurred_on = Day()
+    reason = shown("Coded reason.")
+    text = shown("In words.")
+
+
+class VersionOut(VersionItemOut):
+    """A version with the contract as it was then."""
+
+    contract = Part(ContractOut)
+
+
+class IncomeIn(Input):
+    """What was paid on performance, and how much of it is technical income (技术性收入核定)."""
+
+    paid_on = Day(required=True)
+    paid_amount = Yuan(required=True, metadata={"description": "What was paid for the technology part, yuan."})
+    income_amount = Yuan(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "技术性收入 approved, at most what was paid; null: nothing of it."},
+    )
+    completed = Flag(load_default=False, metadata={"description": "The contract is performed whole."})
+    corrects = Identifier(
+        40,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Id of the entry in whose place this one stands."},
+    )
+    text = Text(2000, load_default=None, allow_none=True, metadata={"description": "In words; no personal data."})
+
+
+class IncomeOut(Output):
+    """An entry of technical income. One that was corrected counts no more."""
+
+    id = shown("Id.", nullable=False)
+    paid_on = Day()
+    paid_amount = Yuan(attribute="paid_fen")
+    income_amount = Yuan(attribute="income_fen")
+    completed = shown("The contract is performed whole.", kind="boolean", nullable=False)
+    text = shown("In words.")
+    corrects = shown("Id of the entry it stands in place of.")
+    corrected_by = shown("Id of the entry that stands in its place.")
+    approved_on = Day()
+
+
+class AuditIn(Input):
+    """What an audit of a registration came to (监督检查)."""
+
+    result = Text(20, required=True, validate=[one_of(*RESULTS)])
+    text = Text(2000, load_default=None, allow_none=True, metadata={"description": "Needed when it is defective."})
+
+
+class AuditOut(Output):
+    """An audit of a registration."""
+
+    id = shown("Id.", nullable=False)
+    result = shown("sound or defective.", nullable=False)
+    text = shown("In words.")
+    day = Day()
+
+
+class PerformanceQuery(Input):
+    """From which day to which."""
+
+    begin = Day(required=True, data_key="from", metadata={"example": "2026-01-01"})
+    end = Day(required=True, data_key="to", metadata={"example": "2026-12-31"})
+
+
+def _count(description: str) -> Plain:
+    return shown(description, 0, kind="integer", nullable=False)
+
+
+class OfficePerformanceOut(Output):
+    """An office: growth and quality beside each other."""
+
+    office = Part(OfficeOut)
+    applications = _count("Applications handed in.")
+    decided = _count("Of these, decided.")
+    on_time = _count("Of these, by their due day.")
+    on_time_share = shown("`on_time` of those decided with a due day; null without any.", "0.9800")
+    returns = _count("Returns for a supplement.")
+    refusals = _count("Refused.")
+    open = _count("Not decided yet.")
+    overdue = _count("Past their due day.")
+    registered = _count("Contracts registered.")
+    total_amount = Yuan(metadata={"description": "合同成交额 of those still live."})
+    tech_amount = Yuan(metadata={"description": "技术交易额 of those still live."})
+    income_amount = Yuan(metadata={"description": "技术性收入 approved so far of those registered."})
+    corrections = _count("Contracts whose registration was corrected afterwards.")
+    cancelled = _count("Contracts cancelled (注销).")
+    revoked = _count("Contracts revoked (撤销).")
+    audited = _count("Contracts audited.")
+    defective = _count("Contracts found defective.")
+
+
+class PerformanceOut(Output):
+    """How the offices do."""
+
+    begin = Day(data_key="from", attribute="from")
+    end = Day(data_key="to", attribute="to")
+    items = Many(Part(OfficePerformanceOut), 10_000)

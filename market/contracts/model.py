@@ -39,6 +39,10 @@ class Contract(Base):
         Index("ix_contract_seller_organisation", "seller_organisation", "registered_on", "id"),
         Index("ix_contract_buyer_organisation", "buyer_organisation", "registered_on", "id"),
         Index("ix_contract_registered_on", "registered_on", "id"),
+        Index("ix_contract_demand_id", "demand_id"),
+        Index("ix_contract_achievement_id", "achievement_id"),
+        Index("ix_contract_pair_code", "seller_code", "buyer_code", "signed_on"),
+        Index("ix_contract_pair_name", "seller_name", "buyer_name", "signed_on"),
     )
 
     id: Mapped[str] = mapped_column(Code(40), primary_key=True)

@@ -68,6 +68,11 @@ def by_number(number: str) -> ColumnElement[bool]:
     return Contract.number == number
 
 
+def by_id(contract_id: str) -> ColumnElement[bool]:
+    """The contract with this id, of either act."""
+    return Contract.id == contract_id
+
+
 def by_outside_id(contract_id: str) -> ColumnElement[bool]:
     """The outside registration recorded under this id."""
     return (Contract.id == contract_id) & (Contract.act == "outside")

@@ -97,7 +97,7 @@ def gather(unit: Unit, contents: Iterable[Mapping[str, Any]], organisations: Ite
         linked |= {content[link] for link in LINKS if content.get(link)}
         outside = outside or bool(content.get("outside"))
     holders = select(Organisation.__table__)
-    published = select(Listing.id, Listing.kind).where(Listing.published_at.is_not(None))
+    published = select(Listing.id, Listing.kind).where(Listing.first_published_at.is_not(None))
     ours = select(Organisation.number_prefix).where(Organisation.number_prefix.is_not(None))
     return Grounds(
         unit,

@@ -1,4 +1,4 @@
-"""What is done with organisations and keys: apply, approve, refuse, claim, enrol, issue and revoke keys.
+"""What is done with organisations, their members and keys: apply, approve, refuse, claim, enrol, issue and revoke keys.
 
 An applicant gets a claim code at once, an approved one exchanges it for its first key. Secrets (keys, claim codes) leave these
 functions once and are kept as hashes; no event ever holds one.
@@ -19,9 +19,9 @@ from market.access import PERMISSIONS, Permission, Role
 from market.errors import Conflict, FieldError, Forbidden, NotFound, Unauthenticated, check, check_version
 from market.fields.queries import code_lists
 from market.journal.append import Event, append
-from market.organisations.model import ApiKey, Application, Organisation
+from market.organisations.model import ApiKey, Application, Member, Organisation
 from market.organisations.parties import HOME_COUNTRY, check_name, check_party, judge_party, spelt
-from market.organisations.queries import find, secret_hash, visible_applications, visible_keys
+from market.organisations.queries import find, member_of, secret_hash, visible_applications, visible_keys
 from market.places.queries import HK_MO_TW, tree
 from market.store.dialect import broken_constraint
 from market.store.info import MarketInfo
@@ -255,13 +255,18 @@ def _count_wrong_claim(unit: Unit, application_id: str) -> None:
     )
 
 
-def issue_own_key(unit: Unit, *, label: str, scopes: Collection[str] | None, expires_at: int | None) -> dict[str, Any]:
+def issue_own_key(
+    unit: Unit, *, label: str, scopes: Collection[str] | None, expires_at: int | None, member: str | None = None
+) -> dict[str, Any]:
     """Another key of the actor's organisation, never wider than the key that asks for it (`scopes` None: as wide).
 
-    Answers its row with `key`, shown this once.
+    A key that names a member issues keys of this member only, so that nobody makes a second person of themselves; one that
+    names none may name any. Answers its row with `key`, shown this once.
     """
     errors = check_name(label, "/label", 100)
-    own = unit.actor.scopes
+    own, me = unit.actor.scopes, unit.actor.member
+    if me is not None and member not in (None, me):
+        errors.append(FieldError("/member", "beyond-key", "A member's key may only issue keys of this member."))
     if own is not None and set(scopes or ()) - own:
         errors.append(FieldError("/scopes", "beyond-key", "A key may only issue keys as narrow as itself."))
     check(errors, "The key cannot be issued so.")
@@ -269,7 +274,7 @@ def issue_own_key(unit: Unit, *, label: str, scopes: Collection[str] | None, exp
     if asking.scalar_one() is not None:
         raise Unauthenticated("This key has been revoked.")
     assert unit.actor.organisation is not None
-    return _issue(unit, unit.actor.organisation, label, own if scopes is None else scopes, expires_at)
+    return _issue(unit, unit.actor.organisation, label, own if scopes is None else scopes, expires_at, me or member)
 
 
 def issue_key(
@@ -279,17 +284,23 @@ def issue_key(
     label: str,
     scopes: Collection[str] | None = None,
     expires_at: int | None = None,
+    member: str | None = None,
 ) -> tuple[str, str]:
-    """A new key of an organisation: its id, and the key itself, which is shown this once.
+    """A new key of an organisation, or of its member: its id, and the key itself, which is shown this once.
 
     `scopes` None: all the role may do. Raises Invalid when the role has not all of `scopes`.
     """
-    row = _issue(unit, organisation_id, label, scopes, expires_at)
+    row = _issue(unit, organisation_id, label, scopes, expires_at, member)
     return row["id"], row["key"]
 
 
 def _issue(
-    unit: Unit, organisation_id: str, label: str, scopes: Collection[str] | None, expires_at: int | None
+    unit: Unit,
+    organisation_id: str,
+    label: str,
+    scopes: Collection[str] | None,
+    expires_at: int | None,
+    member: str | None = None,
 ) -> dict[str, Any]:
     role = Role(find(unit, organisation_id)["role"])
     kept = None if scopes is None else sorted(set(scopes))
@@ -299,12 +310,17 @@ def _issue(
         errors.append(FieldError("/scopes", "beyond-role", f"This role has not: {', '.join(sorted(beyond))}."))
     if expires_at is not None and expires_at <= now():
         errors.append(FieldError("/expires_at", "in-the-past", "A key cannot expire before it is issued."))
+    if member is not None:
+        person = member_of(unit, organisation_id, member, lock=True)
+        if person is None or person["ended_at"] is not None:
+            errors.append(FieldError("/member", "unknown-value", "No such member works for this organisation."))
     check(errors, "The key cannot be issued so.")
     token = "tmk_" + secrets.token_urlsafe(32)
     row: dict[str, Any] = {
         "id": new_id("key"),
         "organisation_id": organisation_id,
         "label": label,
+        "member": member,
         "scopes": kept,
         "expires_at": expires_at,
         "revoked_at": None,
@@ -325,12 +341,74 @@ def revoke_key(unit: Unit, key_id: str, expected: int | None = None) -> dict[str
     check_version(row["version"], expected)
     if row["revoked_at"] is not None:
         raise Conflict("This key is revoked already.", code="key-revoked")
+    return _revoke(unit, row)
+
+
+def _revoke(unit: Unit, row: Mapping[Any, Any]) -> dict[str, Any]:
     ended = {**row, "revoked_at": now(), "version": row["version"] + 1}
     unit.execute(
-        update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=ended["revoked_at"], version=ended["version"])
+        update(ApiKey).where(ApiKey.id == row["id"]).values(revoked_at=ended["revoked_at"], version=ended["version"])
     )
-    append(unit, Event("key.revoked", key_id, ended["version"], _key_payload(ended)))
+    append(unit, Event("key.revoked", row["id"], ended["version"], _key_payload(ended)))
     return ended
+
+
+def add_member(unit: Unit, organisation_id: str, name: str) -> dict[str, Any]:
+    """Take a person on as a member of an organisation; the journal keeps the name erasable."""
+    check(check_name(name, maximum=100))
+    row: dict[str, Any] = {
+        "id": new_id("mem"),
+        "organisation_id": organisation_id,
+        "name": name,
+        "ended_at": None,
+        "version": 1,
+        "created_at": now(),
+    }
+    unit.execute(insert(Member), row)
+    append(unit, Event("member.added", row["id"], 1, _member_payload(row), {"name": name}))
+    return row
+
+
+def add_own_member(unit: Unit, name: str) -> dict[str, Any]:
+    """A new member of the actor's organisation; only by a key that names no member."""
+    return add_member(unit, _governing(unit), name)
+
+
+def end_member(unit: Unit, member_id: str, expected: int | None) -> dict[str, Any]:
+    """A member leaves: every key that names them is revoked, what they did stays theirs."""
+    row = member_of(unit, _governing(unit), member_id, lock=True)
+    if row is None:
+        raise NotFound("There is no such member.")
+    check_version(row["version"], expected)
+    if row["ended_at"] is not None:
+        raise Conflict("This member has left already.", code="member-ended")
+    ended = {**row, "ended_at": now(), "version": row["version"] + 1}
+    unit.execute(
+        update(Member).where(Member.id == member_id).values(ended_at=ended["ended_at"], version=ended["version"])
+    )
+    append(unit, Event("member.ended", member_id, ended["version"], _member_payload(ended)))
+    columns = [column for column in ApiKey.__table__.columns if column.name != "secret_hash"]
+    keys = select(*columns).where(ApiKey.member == member_id, ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)
+    for key in unit.execute(keys.with_for_update()).mappings().all():
+        _revoke(unit, key)
+    return ended
+
+
+def _governing(unit: Unit) -> str:
+    """The actor's organisation, if its key is the organisation's own and not a member's."""
+    assert unit.actor.organisation is not None
+    if unit.actor.member is not None:
+        raise Forbidden("Members are managed by a key that names none of them.", code="member-key")
+    return unit.actor.organisation
+
+
+def _member_payload(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "organisation": row["organisation_id"],
+        "ended": row["ended_at"] is not None,
+        "version": row["version"],
+    }
 
 
 def _key_payload(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -338,6 +416,7 @@ def _key_payload(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "organisation": row["organisation_id"],
+        "member": row["member"],
         "scopes": row["scopes"],
         "expires_at": row["expires_at"] and instant_text(row["expires_at"]),
         "revoked": row["revoked_at"] is not None,

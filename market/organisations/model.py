@@ -55,14 +55,29 @@ class Application(Base):
     decided_at: Mapped[int | None] = mapped_column(Instant)
 
 
+class Member(Base):
+    """A person of an organisation (工作人员), who acts through the keys that name them; ended ones stay."""
+
+    __tablename__ = "member"
+    __table_args__ = (Index("ix_member_organisation_id", "organisation_id", "id"),)
+
+    id: Mapped[str] = mapped_column(Code(40), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(Code(40), ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(LongText)
+    ended_at: Mapped[int | None] = mapped_column(Instant)
+    version: Mapped[int]
+    created_at: Mapped[int] = mapped_column(Instant)
+
+
 class ApiKey(Base):
-    """A key of an organisation, kept as a hash. `scopes` null: everything its role may do."""
+    """A key of an organisation, kept as a hash. `scopes` null: everything its role may do; `member`: the person who uses it."""
 
     __tablename__ = "api_key"
 
     id: Mapped[str] = mapped_column(Code(40), primary_key=True)
     organisation_id: Mapped[str] = mapped_column(Code(40), ForeignKey("organisation.id"), index=True)
     label: Mapped[str] = mapped_column(LongText)
+    member: Mapped[str | None] = mapped_column(Code(40))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     scopes: Mapped[Any | None] = mapped_column(Json)
     expires_at: Mapped[int | None] = mapped_column(Instant)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from market.access import PUBLIC, Actor, Permission, Role
 from market.errors import NotFound, Unauthenticated
-from market.organisations.model import ApiKey, Application, Organisation
+from market.organisations.model import ApiKey, Application, Member, Organisation
 from market.places.queries import Places, tree
 from market.store.info import ReferenceState
 from market.store.paging import Page, Sort, fetch_page
@@ -42,7 +42,8 @@ def authenticate(connection: Connection, token: str | None) -> tuple[Actor, int]
     if row.id is None or ended:
         raise _unknown_key()
     scopes = None if row.scopes is None else frozenset(row.scopes)
-    return Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes, row.name), row.version
+    actor = Actor(Role(row.role), row.organisation_id, row.id, row.place, scopes, row.name, row.member)
+    return actor, row.version
 
 
 @cache
@@ -58,6 +59,7 @@ def _keyed() -> Select[Any]:
             ReferenceState.version,
             ApiKey.id,
             ApiKey.scopes,
+            ApiKey.member,
             ApiKey.expires_at,
             ApiKey.revoked_at,
             ApiKey.organisation_id,
@@ -118,6 +120,7 @@ def introduce(unit: Unit) -> dict[str, Any]:
         "organisation": described(unit, actor.organisation),
         "role": actor.role.value,
         "key": actor.key,
+        "member": actor.member,
         "scopes": None if actor.scopes is None else sorted(actor.scopes),
         "permissions": [permission.value for permission in Permission if actor.may(permission)],
     }
@@ -168,6 +171,28 @@ def page_of_keys(unit: Unit, *, organisation: str | None, cursor: str | None, li
     owner = organisation or unit.actor.organisation
     statement = visible_keys(unit.actor).where(ApiKey.organisation_id == owner)
     return _newest_first(unit, statement, ApiKey.id, ["keys", owner], cursor, limit)
+
+
+def member_of(unit: Unit, organisation_id: str, member_id: str, *, lock: bool = False) -> dict[str, Any] | None:
+    """One member of an organisation, ended or not."""
+    statement = select(Member.__table__).where(Member.id == member_id, Member.organisation_id == organisation_id)
+    row = unit.execute(statement.with_for_update() if lock else statement).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def member(unit: Unit, member_id: str) -> dict[str, Any]:
+    """One member of the actor's organisation."""
+    row = member_of(unit, str(unit.actor.organisation), member_id)
+    if row is None:
+        raise NotFound("There is no such member.")
+    return row
+
+
+def page_of_members(unit: Unit, *, cursor: str | None, limit: int) -> Page:
+    """The members of the actor's organisation, newest first, ended ones included."""
+    own = unit.actor.organisation
+    statement = select(Member.__table__).where(Member.organisation_id == own)
+    return _newest_first(unit, statement, Member.id, ["members", own], cursor, limit)
 
 
 def _newest_first(

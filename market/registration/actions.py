@@ -1,7 +1,9 @@
 """The office's acts (登记机构): register, record an outside registration, change, cancel, revoke, and import from the past.
 
-Each act is one unit of work: it judges the content, takes the number, writes the register, and tells journal and ledger. Only the
-office whose entry it is may touch an entry again; cancelled (注销, the parties' wish) and revoked (撤销, for cause) are ends.
+Each act is one unit of work: it judges the content, takes the number, writes the register and the case, and tells journal and
+ledger. A number is given in three ways, all steps of one state machine: `register_case` after an examination, `register` for what
+the office may decide at once, and the import of the past. Only the office whose entry it is may touch an entry again; cancelled
+(注销, the parties' wish) and revoked (撤销, for cause) are ends.
 """
 
 from __future__ import annotations
@@ -17,11 +19,18 @@ from sqlalchemy.exc import IntegrityError
 from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract
 from market.contracts.queries import one, shown
-from market.contracts.rules import facts_of, gather
+from market.contracts.rules import SIDES, facts_of, gather
 from market.errors import Conflict, FieldError, Forbidden, check, check_version
+from market.examination import actions as examination
+from market.examination import states
+from market.examination.content import bare, loaded
+from market.examination.review import review, route
+from market.examination.territory import applicant, origin
 from market.fields.queries import code_lists
 from market.registration.entries import Standing, clash, draft, judge, new_row, tell
+from market.registration.listings import settle
 from market.registration.numbers import next_numbers
+from market.rules.queries import rule
 from market.statistics.ledger import minus, plus
 from market.store.dialect import insert_missing
 from market.store.session import Unit
@@ -34,19 +43,103 @@ _QUESTION = 500
 
 
 def register(unit: Unit, content: Mapping[str, Any]) -> Row:
-    """Register a contract (登记) today at the acting office, which gives its number; answers it as the office sees it."""
+    """Register a contract (登记) at once, today, at the acting office: the short way through the same states and checks.
+
+    Conflict `needs-application` for what must be examined by more than one person: large, disputed or flagged.
+    """
     office_id = _acting_office(unit)
+    examination.at_desk(unit, examination.parties(content))
     grounds = gather(unit, [content], [office_id])
     office = grounds.organisations[office_id]
     standing = Standing("registered", office, today())
     facts, errors = draft(content, standing, grounds)
     check(errors)
+    found = review(unit, content, facts, standing.registered_on)
     row = new_row(facts, standing)
+    if found.is_duplicate:
+        raise clash(unit, row) or _gone()
+    found.refuse_errors()
+    if needing := [flag for flag in found.flags if route(unit, flag)]:
+        raise _needs_application(needing)
     [row["number"]] = next_numbers(unit, office_id, _prefix(office), standing.registered_on.year)
     _enter(unit, row)
+    case = _case_of(row, "direct", [str(unit.actor.member)])
+    unit.execute(examination.putting(), case)
     line = plus(unit, row)
     tell(unit, "registered", row, [line], occurred_on=row["registered_on"])
+    examination.tell(unit, "case.registered", case)
     return shown({**row, "office_name": office["name"]}, unit.actor)
+
+
+def register_case(unit: Unit, case_id: str, *, expected: int | None, tech_amount: int | None, text: str | None) -> Row:
+    """Register what an application asks for (予以登记): its number, its contract, and the case that led to it.
+
+    `tech_amount` is the technology amount as approved (核定), when it is not the claimed one; the text then says why.
+    """
+    case = examination.lock(unit, case_id, expected)
+    examination.permit(unit, case, "register")
+    claimed = examination.examine(unit, case)
+    if not claimed.is_duplicate:
+        claimed.refuse_errors()
+    content = bare(loaded(case["content"]))
+    approved = content["tech_amount"] if tech_amount is None else tech_amount
+    if approved != content["tech_amount"]:
+        content["tech_amount"] = approved
+        wrong = [] if text else [FieldError("/text", "required", "Say why another technology amount is approved.")]
+        total = content["total_amount"]
+        if approved > total:
+            wrong.append(FieldError("/tech_amount", "exceeds-total", "At most total_amount is needed."))
+        check(wrong)
+    _enough_people(case, {*claimed.flags, *case["flags"]}, unit)
+    grounds = gather(unit, [content], [case["office"]])
+    office = grounds.organisations[case["office"]]
+    standing = Standing("registered", office, today(), applied_on=case["submitted_on"])
+    facts, errors = draft(content, standing, grounds)
+    check(errors)
+    row = new_row(facts, standing)
+    [row["number"]] = next_numbers(unit, case["office"], _prefix(office), standing.registered_on.year)
+    _enter(unit, row)
+    tell(unit, "registered", row, [plus(unit, row)], occurred_on=row["registered_on"])
+    return examination.advance(
+        unit,
+        case,
+        "register",
+        text=text,
+        findings=claimed,
+        contract_id=row["id"],
+        approved_fen=approved,
+        decided_on=standing.registered_on,
+        people=examination.with_me(unit, case),
+    )
+
+
+def _enough_people(case: Row, flags: set[str], unit: Unit) -> None:
+    """Refuse to decide alone what takes more: experts for the large and disputed, a second person for what is flagged."""
+    if case["state"] == states.EXPERT_REVIEW:
+        return
+    routes = {code: route(unit, code) for code in sorted(flags)}
+    if "expert" in routes.values():
+        raise Conflict("Large or disputed: refer it to expert review by other people.", code="needs-experts")
+    if "second_person" in routes.values() and case["endorsed_by"] is None:
+        named = ", ".join(code for code in routes if routes[code] == "second_person")
+        raise Conflict(f"Flagged ({named}): a second person must endorse it first.", code="needs-second-person")
+
+
+def _needs_application(flags: Sequence[str]) -> Conflict:
+    return Conflict(
+        f"This needs an examination by more than one person ({', '.join(flags)}): POST /v1/applications, by the applicant.",
+        code="needs-application",
+        errors=[FieldError("", flag, "This takes an application.") for flag in flags],
+    )
+
+
+def _case_of(row: Mapping[str, Any], way: str, people: list[str]) -> Row:
+    """The case of a contract that was registered without an application, in its last state."""
+    side = applicant(row)
+    case = examination.new_case(way, states.REGISTERED, row[f"{side}_organisation"], row["office"])
+    days = dict.fromkeys(("submitted_on", "accepted_on", "decided_on"), row["registered_on"])
+    amounts = dict.fromkeys(("claimed_fen", "approved_fen"), row["tech_fen"])
+    return case | days | amounts | {"contract_id": row["id"], "people": people}
 
 
 def record_outside(unit: Unit, content: Mapping[str, Any]) -> Row:
@@ -76,7 +169,42 @@ def change(
     changes: Mapping[str, Any],
 ) -> Row:
     """Change the content of an entry (变更登记); what `changes` leaves out stays. Number, act, office and day stay for ever."""
+    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
     row = _own_live(unit, this, expected)
+    _permit(unit, case, "change")
+    after = rewritten(unit, row, reason=reason, text=text, changes=changes)
+    if case is not None:
+        if flags := grown_flags(unit, row, after):
+            raise Conflict(
+                f"This change takes a second person ({', '.join(flags)}): the applicant requests it.",
+                code="needs-application",
+            )
+        examination.advance(unit, case, "change", reason=reason, text=text, approved_fen=after["tech_fen"])
+    return shown(after, unit.actor)
+
+
+def rewritten(
+    unit: Unit,
+    row: Mapping[str, Any],
+    *,
+    reason: str,
+    text: str | None,
+    changes: Mapping[str, Any],
+) -> Row:
+    """Write the next version of an own live entry, with its ledger lines and its event."""
+    after, changed = judged_change(unit, row, reason, changes)
+    mark = after["fingerprint"]
+    lines = [minus(unit, row["id"]), plus(unit, after)]
+    _rewrite(unit, after, *changed, fingerprint=mark, live_fingerprint=mark)
+    settle(unit, [row, after])
+    tell(unit, "changed", after, lines, reason=reason, text=text)
+    return after
+
+
+def judged_change(
+    unit: Unit, row: Mapping[str, Any], reason: str, changes: Mapping[str, Any]
+) -> tuple[Row, Sequence[str]]:
+    """The next version of an entry and the columns that change, judged; refuses what is wrong or registered already."""
     grounds = gather(unit, [changes])
     standing = Standing(row["act"], {"place": row["office_place"]}, row["registered_on"])
     facts, wrong = facts_of(changes, grounds)
@@ -89,35 +217,44 @@ def change(
     if not changed and not wrong:
         errors.append(FieldError("/changes", "nothing-changed", "The contract is like this already."))
     check(_wrong_reason(unit, "change_reason", reason) + errors)
-    mark = after["fingerprint"] = fingerprint(after)
+    after["fingerprint"] = fingerprint(after)
     if (refusal := clash(unit, after)) is not None:
         raise refusal
-    lines = [minus(unit, row["id"]), plus(unit, after)]
-    _rewrite(unit, after, *changed, fingerprint=mark, live_fingerprint=mark)
-    tell(unit, "changed", after, lines, reason=reason, text=text)
-    return shown(after, unit.actor)
+    return after, list(changed)
 
 
 def cancel(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
     """End an entry because the parties ended their contract (注销)."""
-    row = _own_live(unit, this, expected)
-    check(_wrong_reason(unit, "cancellation_reason", reason))
-    return _end(unit, row, "cancelled", reason, text)
+    return _end(unit, this, expected, "cancel", "cancellation_reason", reason, text)
 
 
 def revoke(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
     """Take an entry back for cause (撤销)."""
+    return _end(unit, this, expected, "revoke", "revocation_reason", reason, text)
+
+
+def _end(
+    unit: Unit, this: ColumnElement[bool], expected: int | None, step: str, reasons: str, reason: str, text: str | None
+) -> Row:
+    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
     row = _own_live(unit, this, expected)
-    check(_wrong_reason(unit, "revocation_reason", reason))
-    return _end(unit, row, "revoked", reason, text)
-
-
-def _end(unit: Unit, row: Mapping[str, Any], state: str, reason: str, text: str | None) -> Row:
+    check(_wrong_reason(unit, reasons, reason))
+    _permit(unit, case, step)
+    state = {"cancel": "cancelled", "revoke": "revoked"}[step]
     after = _next(row, state=state)
     lines = [minus(unit, row["id"])]
     _rewrite(unit, after, "state", live_fingerprint=None, live_outside_number=None)
+    settle(unit, [after])
     tell(unit, state, after, lines, reason=reason, text=text)
+    if case is not None:
+        examination.advance(unit, case, step, reason=reason, text=text, pending=None)
     return shown(after, unit.actor)
+
+
+def _permit(unit: Unit, case: Row | None, step: str) -> None:
+    """May this actor make the step now? What was recorded from outside has no case, and only its recorder comes here."""
+    if case is not None:
+        examination.permit(unit, case, step)
 
 
 def _acting_office(unit: Unit) -> str:
@@ -131,6 +268,14 @@ def _prefix(office: RowMapping) -> str:
     if prefix is None:
         raise Conflict("This organisation has no number prefix, so it registers nothing.", code="no-number-prefix")
     return prefix
+
+
+def grown_flags(unit: Unit, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What a change makes of a contract that it was not before: `large`, `foreign`."""
+    limit = rule(unit, "review.large_amount", today()).fen
+    abroad = [any(origin(row, side) != "mainland" for side in SIDES) for row in (before, after)]
+    grown = {"large": before["tech_fen"] < limit <= after["tech_fen"], "foreign": not abroad[0] and abroad[1]}
+    return [flag for flag, new in grown.items() if new]
 
 
 def _wrong_reason(unit: Unit, reasons: str, reason: str) -> list[FieldError]:
@@ -153,6 +298,7 @@ def _own_live(unit: Unit, this: ColumnElement[bool], expected: int | None) -> Ma
 def _enter(unit: Unit, row: Row) -> None:
     if not insert_missing(unit.connection, Contract, row):
         raise clash(unit, row) or _gone()
+    settle(unit, [row])
 
 
 def _next(row: Mapping[str, Any], **changed: Any) -> Row:
@@ -196,9 +342,15 @@ def import_contracts(unit: Unit, rows: Sequence[Mapping[str, Any]], names: Seque
         unit.execute(insert(Contract), sorted(entries, key=itemgetter("fingerprint")))
     except IntegrityError:
         raise _gone() from None
+    settle(unit, entries)
+    cases = {entry["id"]: _case_of(entry, "imported", []) for entry in entries if entry["act"] == "registered"}
+    if cases:
+        unit.execute(examination.putting(), list(cases.values()))
     for entry in entries:
         kind = "registered" if entry["act"] == "registered" else "recorded"
         tell(unit, kind, entry, [plus(unit, entry)], occurred_on=entry["registered_on"])
+        if entry["id"] in cases:
+            examination.tell(unit, "case.imported", cases[entry["id"]], occurred_on=entry["registered_on"])
     return entries
 
 

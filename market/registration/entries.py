@@ -18,10 +18,11 @@ from market.contracts.model import Contract
 from market.contracts.queries import FACTS, visible_to
 from market.contracts.rules import COLUMNS, SIDES, Grounds, check_together, check_whole, facts_of, gather
 from market.errors import Conflict, FieldError
+from market.examination.content import PERSONAL_NATURES
+from market.examination.territory import outside_region, outside_territory
 from market.fields.queries import code_lists
 from market.journal.append import Event, append
 from market.places.queries import tree
-from market.registration.territory import outside_region, outside_territory
 from market.statistics.ledger import Line, post
 from market.store.session import Unit
 from market.store.types import new_id, now, today
@@ -29,8 +30,6 @@ from market.store.types import new_id, now, today
 OUTSIDE_NUMBER = r"^[0-9]{14}([0-9]{2})?$"
 """Numbers of other offices: 16 digits, 14 until the longer year came."""
 _OBJECTS = (*SIDES, "outside")
-PERSONAL_NATURES = frozenset({"natural_person"})
-"""Natures of a party (party_nature) whose name is personal data."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ class Standing:
     registered_on: date
     outside: Mapping[str, Any] | None = None
     late: bool = False
+    applied_on: date | None = None
+    """The day of the application, on which the contract must be in force; None: that of registration."""
 
 
 def draft(content: Mapping[str, Any], standing: Standing, grounds: Grounds) -> tuple[dict[str, Any], list[FieldError]]:
@@ -93,7 +94,8 @@ def _wrong_number(number: str | None, grounds: Grounds) -> list[FieldError]:
 def judge(facts: Mapping[str, Any], wrong: list[FieldError], standing: Standing, grounds: Grounds) -> list[FieldError]:
     """All errors of complete facts. Fields that are `wrong` by themselves are not judged beside others as well."""
     registered = standing.act == "registered"
-    found = check_whole(facts, code_lists(grounds.unit), standing.registered_on, in_force=registered)
+    day = standing.applied_on or standing.registered_on
+    found = check_whole(facts, code_lists(grounds.unit), day, in_force=registered)
     if not any(_part(error) in SIDES for error in wrong):
         if registered:
             territory = standing.office["place"] if standing.office else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from market.store.types import today
@@ -15,16 +16,20 @@ def plain(name: str, **facts: Any) -> dict[str, Any]:
 
 
 def content(world: World, **changes: Any) -> dict[str, Any]:
-    """A good contract from the university (Hohhot) to the enterprise (Baotou), with some parts put in another way."""
+    """A good contract from the university (Hohhot) to the enterprise (Baotou), with some parts put in another way.
+
+    Its technology amount is too small to count as a part of a large contract, and another `contract_no` makes another name.
+    """
+    number = changes.get("contract_no")
     return {
-        "project_name": "示例项目:稀土永磁电机开发",
+        "project_name": f"示例项目{sha256(number.encode()).hexdigest()}" if number else "示例项目:稀土永磁电机开发",
         "contract_type": "DEV",
         "contract_subtype": "DEV_COMMISSIONED",
         "contract_no": None,
         "seller": {"organisation": world.ids["university"]},
         "buyer": {"organisation": world.ids["enterprise"]},
         "total_amount": 1_200_000_00,
-        "tech_amount": 900_000_00,
+        "tech_amount": 400_000_00,
         "signed_on": today(),
         "valid_from": today(),
         "valid_to": today() + timedelta(days=700),

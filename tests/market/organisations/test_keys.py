@@ -69,6 +69,7 @@ def test_keys_have_their_shape_and_are_kept_as_hashes_only(world, statements):
     assert payload(entry) == {
         "id": key_id,
         "organisation": world.ids["enterprise"],
+        "member": None,
         "scopes": None,
         "expires_at": None,
         "revoked": False,

@@ -162,7 +162,7 @@ def test_what_is_needed_cannot_be_taken_away(world):
 
 def test_a_change_to_what_it_is_already_is_refused(world):
     made = register(world)
-    for nothing in ({}, {"tech_amount": 900_000_00, "field": "contract:新材料"}):
+    for nothing in ({}, {"tech_amount": 400_000_00, "field": "contract:新材料"}):
         with pytest.raises(Invalid) as refusal:
             change(world, made, **nothing)
         assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/changes", "nothing-changed")]
@@ -179,7 +179,7 @@ def test_a_change_may_not_make_it_another_live_contract(world):
     assert change(world, two, contract_no="A-1")["contract_no"] == "A-1"
     with pytest.raises(Conflict):
         register(world, contract_no="A-1")
-    assert register(world, contract_no="A-2")
+    assert register(world, contract_no="A-2", project_name="示例项目:另一个名称")
 
 
 def test_a_change_of_other_content_leaves_a_party_as_it_was_registered(world):

@@ -1,0 +1,479 @@
+"""Taking a case through its steps: the applicant's and the office's acts that give no number; `registration` has those that do.
+
+Every act is `lock` (the case in the version its actor read), `permit` (may this actor make this step now), `advance` (the new
+version, the file's entry, the event). A case is locked before its contract, and before a number is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Insert, Select, insert, select, update
+
+from market.access import Role
+from market.contracts.model import Contract
+from market.contracts.rules import COLUMNS, SIDES
+from market.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, check_version
+from market.examination import states
+from market.examination.content import EXTRAS, PARTY_EXTRAS, loaded, split, stored
+from market.examination.model import Case, CaseStep
+from market.examination.queries import attached_kinds, visible_to
+from market.examination.review import Review, claimed, shown
+from market.examination.states import ASSIGNEE, OTHER, Transition, transition
+from market.fields.queries import code_lists
+from market.journal.append import Event, append
+from market.organisations.queries import by_ids, member_of
+from market.rules.calendar import due_by_rule
+from market.store.session import Unit
+from market.store.types import canonical, new_id, now, today
+
+Row = dict[str, Any]
+
+CLOCKS = {states.NORMAL: "review.limit", states.RESTART: "review.limit", states.EXPERT: "review.expert_limit"}
+"""The rule behind each clock."""
+MAX_CONTENT = 200_000
+"""Bytes of an application's content."""
+_REMEMBERED = 20
+"""Earlier applications that are looked through for what is known of a party."""
+_BY = {line.step: line.by for line in states.TABLE}
+_LONG = ("content", "pending")
+_NOTHING: Row = {column.name: None for column in Case.__table__.columns}
+
+
+def draft(unit: Unit, *, office: str | None = None, **content: Any) -> Row:
+    """A new application (草稿) of the acting organisation at an office; what is known of a party is filled in."""
+    assert unit.actor.organisation is not None
+    _check_office(unit, office)
+    case = new_case("application", states.DRAFT, unit.actor.organisation, str(office))
+    case["content"] = _kept(_filled(unit, content))
+    case["claimed_fen"] = content.get("tech_amount")
+    unit.execute(putting(), case)
+    tell(unit, "case.drafted", case, content=True)
+    return case
+
+
+def edit(unit: Unit, case_id: str, expected: int | None, changes: Mapping[str, Any]) -> Row:
+    """Put parts of a draft, or of what was returned, in another way; a party is given whole."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "edit")
+    office = changes.get("office", case["office"])
+    _check_office(unit, office)
+    content = case["content"] | stored({name: value for name, value in changes.items() if name != "office"})
+    if case["state"] != states.DRAFT and office != case["office"]:
+        raise Invalid.field("/office", "not-now", "The office of an application that was submitted stays.")
+    return advance(unit, case, "edit", office=office, content=_kept(content), claimed_fen=content.get("tech_amount"))
+
+
+def _check_office(unit: Unit, office: str | None) -> None:
+    found = by_ids(unit, [office]).get(office) if office else None
+    if found is None or found["role"] != Role.OFFICE:
+        raise Invalid.field("/office", "unknown-value", "The id of a registration office is needed.")
+
+
+def submit(unit: Unit, case_id: str, expected: int | None) -> Row:
+    """Hand a draft in (提交) with what must be right about it being right."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "submit")
+    return _hand_in(unit, case, "submit", submitted_on=today())
+
+
+def resubmit(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
+    """Hand the supplement in (补正): this day is the day of acceptance, and the limit begins anew."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "resubmit")
+    excluded = {**case["excluded"], "refer": []}
+    return _hand_in(
+        unit, case, "resubmit", text=text, accepted_on=today(), assignee=None, endorsed_by=None, excluded=excluded
+    )
+
+
+def _hand_in(unit: Unit, case: Row, step: str, **changes: Any) -> Row:
+    found = examine(unit, {**case, **changes})
+    found.refuse_errors()
+    return advance(unit, case, step, findings=found, flags=found.flags, **changes)
+
+
+def withdraw(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
+    """Take an application back (撤回) before it is decided."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "withdraw")
+    return advance(unit, case, "withdraw", text=text)
+
+
+def accept(unit: Unit, case_id: str, expected: int | None) -> Row:
+    """Accept an application (受理); the limit begins."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "accept")
+    return advance(unit, case, "accept", accepted_on=today())
+
+
+def take(unit: Unit, case_id: str, expected: int | None) -> Row:
+    """Take a case in hand (审核, or as an expert); an endorsement given before is void."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "take")
+    me = unit.actor.member
+    if case["assignee"] not in (None, me) and case["state"] == states.ACCEPTED:
+        raise Forbidden("This case is assigned to somebody else.", code="not-assigned")
+    return advance(unit, case, "take", assignee=me, endorsed_by=None, people=with_me(unit, case))
+
+
+def assign(unit: Unit, case_id: str, expected: int | None, member: str) -> Row:
+    """Assign a case to a person of the office (分派)."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "assign")
+    person = member_of(unit, case["office"], member)
+    if person is None or person["ended_at"] is not None:
+        raise Invalid.field("/member", "unknown-value", "No such member works for this office.")
+    if member in barred(case):
+        raise Invalid.field("/member", "same-person", "This person examined the case before; others must do it now.")
+    return advance(unit, case, "assign", assignee=member, endorsed_by=None)
+
+
+def endorse(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
+    """A second person agrees (复核); who has the case in hand cannot."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "endorse")
+    if unit.actor.member == case["assignee"]:
+        raise Forbidden("The person who has the case in hand cannot be the second one.", code="same-person")
+    return advance(unit, case, "endorse", text=text, endorsed_by=unit.actor.member, people=with_me(unit, case))
+
+
+def request_supplement(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
+    """Give an application back for a supplement (要求补正), with a coded reason; nothing is decided by it."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "request_supplement", reason)
+    return advance(unit, case, "request_supplement", reason=reason, text=text, endorsed_by=None)
+
+
+def refer(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
+    """Refer a large or disputed case to expert review (专家评审) by other people; the longer limit begins."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "refer")
+    if case["contract_id"] is None and not examine(unit, case).needs_experts:
+        raise Conflict("This case is neither large nor disputed; decide it here.", code="no-experts-needed")
+    people = with_me(unit, case)
+    excluded = {**case["excluded"], "refer": people}
+    return advance(unit, case, "refer", text=text, assignee=None, endorsed_by=None, people=people, excluded=excluded)
+
+
+def refuse(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
+    """Refuse registration (不予登记) with a coded reason; final for this application but for an objection."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "refuse", reason)
+    return advance(
+        unit,
+        case,
+        "refuse",
+        reason=reason,
+        text=text,
+        decided_on=today(),
+        people=with_me(unit, case),
+        approved_fen=None,
+    )
+
+
+def note(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
+    """Write a note into the file (记录); the office and auditors read it."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "note")
+    return advance(unit, case, "note", text=text, keep_reason=True)
+
+
+def raise_objection(unit: Unit, case_id: str, expected: int | None, text: str, authority: str | None) -> Row:
+    """Object to a decision (异议): the applicant, or an auditor who puts on record what an `authority` objects."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "object")
+    applicant = case["applicant"] == unit.actor.organisation
+    if applicant == (authority is not None):
+        message = "An auditor names the authority that objects; the applicant objects for itself."
+        raise Invalid.field("/authority", "required" if authority is None else "not-with-applicant", message)
+    pending = {"objector": unit.actor.organisation, "authority": authority, "text": text}
+    return advance(unit, case, "object", text=text, pending=pending, assignee=None)
+
+
+def uphold(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
+    """Leave a decision as it is (维持), by somebody who did not make it."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "uphold")
+    _not_of_the_people(unit, case)
+    return advance(unit, case, "uphold", text=text, pending=None)
+
+
+def redo(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
+    """Have a case examined again (重新认定) by other people; a registration stays valid meanwhile."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "redo")
+    _not_of_the_people(unit, case)
+    excluded = {"refer": [], "redo": case["people"]}
+    return advance(
+        unit, case, "redo", text=text, pending=None, assignee=None, endorsed_by=None, excluded=excluded, decided_on=None
+    )
+
+
+def confirm(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
+    """Leave a registration as it is after a second examination (维持登记)."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "confirm")
+    return advance(unit, case, "confirm", text=text, decided_on=today(), people=with_me(unit, case))
+
+
+def reject_change(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
+    """Turn a requested change down (驳回变更); the registration stays as it is."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "reject_change")
+    return advance(unit, case, "reject_change", text=text, pending=None, endorsed_by=None)
+
+
+def _not_of_the_people(unit: Unit, case: Row) -> None:
+    if unit.actor.member in case["people"]:
+        raise Forbidden("Somebody who did not take part in the decision must do this.", code="same-person")
+
+
+# --- What every act is made of ---
+
+
+def new_case(route: str, state: str, applicant: str | None, office: str) -> Row:
+    """The row of a new case; content, contract and days are the caller's to set."""
+    moment = now()
+    return _NOTHING | {
+        "id": new_id("cas"),
+        "route": route,
+        "state": state,
+        "applicant": applicant,
+        "office": office,
+        "flags": [],
+        "people": [],
+        "excluded": {"refer": [], "redo": []},
+        "provisional": False,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+@cache
+def putting() -> Insert:
+    """The statement that puts cases in; made once, since the register's every contract runs it."""
+    return insert(Case)
+
+
+def lock(unit: Unit, case_id: str, expected: int | None) -> Row:
+    """A case the actor may know of, locked, in the version it read."""
+    case = _locked(unit, select(Case.__table__).where(Case.id == case_id, visible_to(unit.actor)))
+    if case is None:
+        raise NotFound("There is no such application.")
+    check_version(case["version"], expected)
+    return case
+
+
+def lock_by_contract(unit: Unit, contract_id: Select[Any]) -> Row | None:
+    """The case of a contract (a select of its id), locked; None when it has none, being recorded from outside."""
+    return _locked(unit, select(Case.__table__).where(Case.contract_id == contract_id.scalar_subquery()))
+
+
+def _locked(unit: Unit, statement: Select[Any]) -> Row | None:
+    row = unit.execute(statement.with_for_update()).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def permit(unit: Unit, case: Row, step: str, reason: str | None = None) -> Transition:
+    """The line of the table for this step, if this actor may make it now, for a reason that is a code of its list."""
+    by, actor = _BY[step], unit.actor
+    if by == states.APPLICANT and case["applicant"] != actor.organisation:
+        raise Forbidden("Only the applicant may do this.", code="not-the-applicant")
+    if by == states.OFFICE:
+        if case["office"] != actor.organisation:
+            raise Forbidden("Only the office whose case it is may do this.", code="not-the-office")
+        at_desk(unit, (case["applicant"], *_concerned(unit, case)))
+    line = transition(case["state"], step, case["contract_id"] is not None)
+    if line.person == ASSIGNEE and case["assignee"] != actor.member:
+        raise Forbidden("Only the person who has the case in hand may do this.", code="not-assigned")
+    if line.person in (ASSIGNEE, OTHER) and actor.member in barred(case):
+        raise Forbidden("You examined this case before; others must do it now.", code="same-person")
+    if reason is not None and not code_lists(unit).has(str(line.reasons), reason):
+        raise Invalid.field("/reason", "unknown-value", f"Not a code of the list {line.reasons}.")
+    return line
+
+
+def at_desk(unit: Unit, concerned: tuple[str | None, ...]) -> None:
+    """Refuse a key that names no member, and an office that is itself `concerned`."""
+    if unit.actor.member is None:
+        raise Forbidden("At the desk a key must name the member who uses it.", code="member-needed")
+    if unit.actor.organisation in concerned:
+        raise Forbidden("No office decides what it is a party to.", code="own-application")
+
+
+def _concerned(unit: Unit, case: Row) -> Iterable[str | None]:
+    """The registered organisations that are parties to what a case is about."""
+    if case["content"] is not None:
+        return parties(case["content"])
+    named = select(Contract.seller_organisation, Contract.buyer_organisation).where(Contract.id == case["contract_id"])
+    return unit.execute(named).one()
+
+
+def parties(content: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """The registered organisations that a content names as parties."""
+    return tuple(party.get("organisation") for side in SIDES if (party := content.get(side)))
+
+
+def barred(case: Row) -> set[str]:
+    """The people who may examine this case no more."""
+    return {*case["excluded"].get("refer", ()), *case["excluded"].get("redo", ())}
+
+
+def with_me(unit: Unit, case: Row) -> list[str]:
+    """Those who took part in the case's decisions, the actor among them."""
+    return sorted({*case["people"], str(unit.actor.member)})
+
+
+def precheck(unit: Unit, case_id: str) -> Review:
+    """Every check on a case as it stands, for whoever may know of it; nothing is written."""
+    row = (
+        unit.execute(select(Case.__table__).where(Case.id == case_id, visible_to(unit.actor))).mappings().one_or_none()
+    )
+    if row is None:
+        raise NotFound("There is no such application.")
+    if row["content"] is None:
+        raise Conflict("This case has no application to be checked.", code="no-application")
+    return examine(unit, dict(row))
+
+
+def check_content(unit: Unit, content: Mapping[str, Any]) -> Review:
+    """Every check on what might become an application of the actor; nothing is written."""
+    given = {name: value for name, value in content.items() if name not in ("office", "attachments")}
+    return claimed(
+        unit,
+        given,
+        office=content.get("office"),
+        applicant=None if unit.actor.role in (Role.OFFICE, Role.AUDITOR) else unit.actor.organisation,
+        attachments=content.get("attachments") or (),
+        on=today(),
+    )
+
+
+def examine(unit: Unit, case: Mapping[str, Any]) -> Review:
+    """Every check on a case's content, as of the day it was applied for (of today for a draft)."""
+    return claimed(
+        unit,
+        loaded(case["content"]),
+        office=case["office"],
+        applicant=case["applicant"],
+        attachments=attached_kinds(unit, case["id"]),
+        on=case["submitted_on"] or today(),
+        case=case,
+    )
+
+
+def advance(
+    unit: Unit,
+    case: Row,
+    step: str,
+    *,
+    reason: str | None = None,
+    text: str | None = None,
+    findings: Review | None = None,
+    keep_reason: bool = False,
+    **changes: Any,
+) -> Row:
+    """Make a permitted step: the next version of the case, its entry in the file, its event."""
+    line = transition(case["state"], step, case["contract_id"] is not None)
+    changes |= {"state": line.to, "version": case["version"] + 1, "updated_at": now()}
+    if not keep_reason:
+        changes |= {"reason": reason, "text": text}
+    changes |= _clock(unit, line)
+    changed = {name: value for name, value in changes.items() if value != case[name]}
+    after = {**case, **changed}
+    unit.execute(update(Case).where(Case.id == case["id"]).values(changed))
+    entry = {
+        "case_id": case["id"],
+        "version": after["version"],
+        "step": step,
+        "state": line.to,
+        "day": today(),
+        "at": after["updated_at"],
+        "organisation": unit.actor.organisation,
+        "member": unit.actor.member,
+        "reason": reason,
+        "text": text,
+        "findings": findings and [shown(finding) for finding in findings.findings],
+    }
+    unit.execute(insert(CaseStep), entry)
+    tell(unit, line.event, after, reason=reason, text=text, content="content" in changed)
+    return after
+
+
+def _clock(unit: Unit, line: Transition) -> Row:
+    if line.clock not in CLOCKS:
+        return {}
+    started = today()
+    limit = due_by_rule(unit, CLOCKS[line.clock], started)
+    return {
+        "clock_rule": CLOCKS[line.clock],
+        "clock_from": started,
+        "due_on": limit.on,
+        "provisional": limit.provisional,
+    }
+
+
+def tell(
+    unit: Unit,
+    kind: str,
+    case: Row,
+    *,
+    reason: str | None = None,
+    text: str | None = None,
+    content: bool = False,
+    occurred_on: date | None = None,
+) -> None:
+    """Put a version of a case into the journal; its content only when it is new, and personal data apart."""
+    payload = {name: _plain(value) for name, value in case.items() if value is not None and name not in _LONG}
+    personal = {}
+    for name in ("content",) if content else ():
+        payload[name], personal[name] = split(case[name])
+    if case["pending"] is not None:
+        payload["pending"], personal["pending"] = split(case["pending"].get("changes", {}))
+        payload["pending"] |= {name: value for name, value in case["pending"].items() if name != "changes"}
+    payload["text"] = text
+    personal = {name: part for name, part in personal.items() if part}
+    append(
+        unit,
+        Event(kind, case["id"], case["version"], payload, personal or None, reason=reason, occurred_on=occurred_on),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _kept(content: Mapping[str, Any]) -> Row:
+    kept = stored(content)
+    if len(canonical(kept)) > MAX_CONTENT:
+        raise Invalid("The application holds too much.", errors=[FieldError("", "too-long", f"At most {MAX_CONTENT}.")])
+    return kept
+
+
+def _filled(unit: Unit, content: Mapping[str, Any]) -> Row:
+    """The content whole, with what earlier applications of the actor told of the same parties (by credit code)."""
+    whole: Row = {**dict.fromkeys((*COLUMNS, *SIDES, *EXTRAS)), **content}
+    wanted = {side: key for side in SIDES if (key := _identity(whole[side]))}
+    if not wanted:
+        return whole
+    earlier = (
+        select(Case.content)
+        .where(Case.applicant == unit.actor.organisation, Case.content.is_not(None))
+        .order_by(Case.id.desc())
+        .limit(_REMEMBERED)
+    )
+    known = [party for (old,) in unit.execute(earlier) for side in SIDES if (party := old.get(side))]
+    for side, key in wanted.items():
+        told: Row = next((party for party in known if _identity(party) == key), {})
+        filled = {name: told.get(name) for name in PARTY_EXTRAS if whole[side].get(name) is None and told.get(name)}
+        whole[side] = {**whole[side], **filled}
+    return whole
+
+
+def _identity(party: Mapping[str, Any] | None) -> str | None:
+    return None if party is None else party.get("credit_code") or party.get("organisation")

@@ -1,0 +1,73 @@
+"""Papers of an application (附件): taken by what they are, not by what they are called, and kept as bytes.
+
+Nothing here opens a file beyond its first bytes and the names in an archive; they are handed out for saving, never for showing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from market.errors import Conflict, FieldError, Forbidden, check
+from market.examination import states
+from market.examination.actions import lock
+from market.examination.model import Attachment
+from market.fields.queries import code_lists
+from market.files.media import media_of
+from market.journal.append import Event, append
+from market.organisations.parties import check_name
+from market.rules.queries import rule
+from market.store.session import Unit
+from market.store.types import new_id, now, today
+
+MAX_BYTES = 20_000_000
+"""Bytes of an upload that are read at all; the rule `attachment.max_bytes` may say less."""
+_CLOSED = (
+    states.SUBMITTED,
+    states.ACCEPTED,
+    states.UNDER_REVIEW,
+    states.EXPERT_REVIEW,
+    states.WITHDRAWN,
+    states.CANCELLED,
+    states.REVOKED,
+)
+"""States in which the applicant adds no paper: the office is looking at what it was given, or all is over."""
+
+
+def attach(unit: Unit, case_id: str, kind: str, name: str, content: bytes) -> dict[str, Any]:
+    """Add a paper to the actor's own application; answers its row without the bytes."""
+    case = lock(unit, case_id, None)
+    if case["applicant"] != unit.actor.organisation:
+        raise Forbidden("Only the applicant may do this.", code="not-the-applicant")
+    if case["state"] in _CLOSED:
+        raise Conflict(f"An application that is {case['state']} takes no more papers.", code="case-closed")
+    media = media_of(content)
+    most = rule(unit, "attachment.max_bytes", today()).number
+    errors = check_name(name, "/name")
+    if not code_lists(unit).has("attachment_kind", kind):
+        errors.append(FieldError("/kind", "unknown-value", "Not a code of the list attachment_kind."))
+    if len(content) > most:
+        errors.append(FieldError("", "too-large", f"At most {most} bytes."))
+    if media is None:
+        errors.append(FieldError("", "unknown-type", "By its content this is no PDF, OFD, PNG or JPEG."))
+    check(errors, "This paper cannot be taken.")
+    have = unit.execute(select(func.count()).where(Attachment.case_id == case_id)).scalar_one()
+    if have >= rule(unit, "attachment.max_count", today()).number:
+        raise Conflict("This application has as many papers as it may.", code="too-many-attachments")
+    row: dict[str, Any] = {
+        "id": new_id("att"),
+        "case_id": case_id,
+        "kind": kind,
+        "name": name,
+        "media": media,
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "organisation": unit.actor.organisation,
+        "uploaded_at": now(),
+    }
+    unit.execute(insert(Attachment), {**row, "content": content})
+    payload = {name: row[name] for name in ("id", "case_id", "kind", "media", "size", "sha256")}
+    append(unit, Event("attachment.added", row["id"], 1, payload, {"name": name}))
+    return row
