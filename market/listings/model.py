@@ -42,8 +42,8 @@ def pattern(code: str) -> str:
 class Listing(Base):
     """An achievement or a demand, as its owner last left it.
 
-    Its state is never stored but follows from `published_at`, `withdrawn_at` and `valid_until`. `amount_fen` is the price of an
-    achievement or the budget of a demand; `ready_on` is the day an achievement is available from or a demand is needed by.
+    Its state is never stored but follows from its moments and days (see `market.listings.states`). `amount_fen` is the price of
+    an achievement or the budget of a demand; `ready_on` is the day an achievement is available from or a demand is needed by.
     """
 
     __tablename__ = "listing"
@@ -52,6 +52,7 @@ class Listing(Base):
         CheckConstraint("maturity BETWEEN 1 AND 9", name="maturity"),
         CheckConstraint("withdrawn_at IS NULL OR published_at IS NOT NULL", name="withdrawn"),
         Index("ix_listing_owner", "owner", "kind", "ordered_at", "id"),
+        Index("ix_listing_submitted_at", "submitted_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(Code(40), primary_key=True)
@@ -71,10 +72,39 @@ class Listing(Base):
     valid_until: Mapped[date | None] = mapped_column(CivilDate)
     contact: Mapped[dict[str, Any] | None] = mapped_column(Json)
     anonymous: Mapped[bool]
+    problem: Mapped[str | None] = mapped_column(LongText)
+    """Of a demand: what has to be solved."""
+    indicators: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """What is promised or demanded, measurably: `name`, `value`, `unit`, `better_than`."""
+    better_than: Mapped[str | None] = mapped_column(LongText)
+    """Of an achievement: what it does better than what there is."""
+    ip_ownership: Mapped[str | None] = mapped_column(Code(40))
+    """Of a demand: whose the results shall be."""
+    solver_conditions: Mapped[str | None] = mapped_column(LongText)
+    """Of a demand: what the solver must bring."""
+    ip_type: Mapped[str | None] = mapped_column(Code(40))
+    ip_numbers: Mapped[list[str]] = mapped_column(Json)
+    stage: Mapped[str | None] = mapped_column(Code(40))
+    """Of an achievement (成果所处阶段)."""
+    appraisal: Mapped[str | None] = mapped_column(LongText)
+    """Of an achievement: who judged it, when, with what result (成果评价)."""
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """Its papers: `id`, `name`, `media`, `size`, `sha256`, `confidential`; their bytes stand in `market.files`."""
     created_at: Mapped[int] = mapped_column(Instant)
     updated_at: Mapped[int] = mapped_column(Instant)
     published_at: Mapped[int | None] = mapped_column(Instant)
+    first_published_at: Mapped[int | None] = mapped_column(Instant)
+    """What freshness is counted from: neither edit nor renewal nor copy begins it anew."""
     withdrawn_at: Mapped[int | None] = mapped_column(Instant)
+    submitted_at: Mapped[int | None] = mapped_column(Instant)
+    """It waits for a reviewer since then; not before it is published if `published_at` is empty."""
+    refused_at: Mapped[int | None] = mapped_column(Instant)
+    matched_on: Mapped[date | None] = mapped_column(CivilDate)
+    """Its owner is in talks since then."""
+    closed_on: Mapped[date | None] = mapped_column(CivilDate)
+    closed_by: Mapped[str | None] = mapped_column(Code(40))
+    """The contract that answered it."""
+    copied_from: Mapped[str | None] = mapped_column(Code(40))
     ordered_at: Mapped[int] = mapped_column(Instant)
     """Where it stands in lists: `published_at`, for a draft `created_at`."""
     tag_path: Mapped[list[str]] = mapped_column(Codes)

@@ -13,19 +13,19 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
+from sqlalchemy import RowMapping, Select, and_, bindparam, false, or_, select, true
 
 from market.access import Actor, Permission
 from market.errors import FieldError, NotFound, Unauthenticated, check
 from market.fields.queries import catalogue, code_lists
 from market.listings.model import Listing, ListingEntry, holds, pattern
+from market.listings.states import IN_STATE, IS_LIVE, TODAY, state_of
 from market.organisations.model import Organisation
 from market.places.queries import Places, tree
 from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import SHANGHAI, CivilDate, today
 
-STATES = ("draft", "published", "withdrawn", "expired")
 SORTS = ("-published_at", "published_at")
 
 _COLUMNS = (
@@ -47,33 +47,29 @@ _COLUMNS = (
     Listing.valid_until,
     Listing.contact,
     Listing.anonymous,
+    Listing.problem,
+    Listing.indicators,
+    Listing.better_than,
+    Listing.ip_ownership,
+    Listing.solver_conditions,
+    Listing.ip_type,
+    Listing.ip_numbers,
+    Listing.stage,
+    Listing.appraisal,
+    Listing.attachments,
     Listing.created_at,
     Listing.updated_at,
     Listing.published_at,
+    Listing.first_published_at,
     Listing.withdrawn_at,
+    Listing.submitted_at,
+    Listing.refused_at,
+    Listing.matched_on,
+    Listing.closed_on,
+    Listing.closed_by,
+    Listing.copied_from,
     Listing.ordered_at,
 )
-
-_TODAY = bindparam("today", type_=CivilDate)
-_IN_STATE: dict[str, ColumnElement[bool]] = {
-    "draft": Listing.published_at.is_(None),
-    "withdrawn": Listing.withdrawn_at.is_not(None),
-    "expired": and_(Listing.published_at.is_not(None), Listing.withdrawn_at.is_(None), Listing.valid_until < _TODAY),
-    "published": and_(
-        Listing.published_at.is_not(None),
-        Listing.withdrawn_at.is_(None),
-        or_(Listing.valid_until.is_(None), Listing.valid_until >= _TODAY),
-    ),
-}
-
-
-def state_of(row: Mapping[Any, Any], day: date) -> str:
-    """The state that follows from a listing's facts on a day: draft, published, withdrawn or expired."""
-    if row["published_at"] is None:
-        return "draft"
-    if row["withdrawn_at"] is not None:
-        return "withdrawn"
-    return "expired" if row["valid_until"] is not None and row["valid_until"] < day else "published"
 
 
 class Viewer(StrEnum):
@@ -81,6 +77,7 @@ class Viewer(StrEnum):
 
     PUBLIC = "public"
     MEMBER = "member"
+    REVIEWER = "reviewer"
     ALL = "all"
 
 
@@ -88,15 +85,21 @@ def viewer(actor: Actor) -> Viewer:
     """The kind of viewer an actor is."""
     if actor.may(Permission.SEE_ALL_LISTINGS):
         return Viewer.ALL
+    if actor.may(Permission.REVIEW_LISTINGS):
+        return Viewer.REVIEWER
     return Viewer.PUBLIC if actor.organisation is None else Viewer.MEMBER
 
 
 @cache
 def visible_to(seen_by: Viewer) -> Select[Any]:
-    """The listings a viewer may know of: what is published, all of one's own, or everything. Takes `bindings`."""
+    """The listings a viewer may know of: what is live, all of one's own, what waits for a review, or everything.
+
+    Takes `bindings`.
+    """
     visible = {
-        Viewer.PUBLIC: _IN_STATE["published"],
-        Viewer.MEMBER: or_(_IN_STATE["published"], Listing.owner == bindparam("me")),
+        Viewer.PUBLIC: IS_LIVE,
+        Viewer.MEMBER: or_(IS_LIVE, Listing.owner == bindparam("me")),
+        Viewer.REVIEWER: or_(IS_LIVE, IN_STATE["in_review"], Listing.owner == bindparam("me")),
         Viewer.ALL: true(),
     }
     return select(*_COLUMNS).join(Organisation, Organisation.id == Listing.owner).where(visible[seen_by])
@@ -118,7 +121,7 @@ def league_or_above(places: Places, code: str | None) -> str | None:
 
 
 def shown(row: Mapping[Any, Any], actor: Actor, places: Places, day: date) -> dict[str, Any]:
-    """A listing as the actor may see it."""
+    """A listing as the actor may see it; files of an anonymous one may tell whose it is."""
     everything = sees_all_of(actor, row)
     hidden = row["anonymous"] and not everything
     return {
@@ -128,6 +131,7 @@ def shown(row: Mapping[Any, Any], actor: Actor, places: Places, day: date) -> di
         "owner_name": None if hidden else row["owner_name"],
         "place": league_or_above(places, row["place"]) if hidden else row["place"],
         "contact": row["contact"] if everything else None,
+        "attachments": [file for file in row["attachments"] if everything or not (hidden or file["confidential"])],
     }
 
 
@@ -141,13 +145,18 @@ def _several(seen_by: Viewer) -> Select[Any]:
     return visible_to(seen_by).where(Listing.id.in_(bindparam("ids", expanding=True)))
 
 
-def find(unit: Unit, kind: str, listing_id: str) -> dict[str, Any]:
-    """One listing as the actor may see it; NotFound when there is none the actor may know of."""
-    given = bindings(unit.actor)
-    row = unit.execute(_one(viewer(unit.actor)), {**given, "id": listing_id, "kind": kind}).mappings().one_or_none()
+def one(unit: Unit, kind: str, listing_id: str) -> RowMapping:
+    """One listing as it stands, not to be handed out; NotFound when there is none the actor may know of."""
+    given = {**bindings(unit.actor), "id": listing_id, "kind": kind}
+    row = unit.execute(_one(viewer(unit.actor)), given).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no such {kind}.")
-    return shown(row, unit.actor, tree(unit), given["today"])
+    return row
+
+
+def find(unit: Unit, kind: str, listing_id: str) -> dict[str, Any]:
+    """One listing as the actor may see it; NotFound when there is none the actor may know of."""
+    return shown(one(unit, kind, listing_id), unit.actor, tree(unit), today())
 
 
 def by_ids(unit: Unit, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -170,22 +179,26 @@ def page_of(
     published_from: date | None = None,
     published_to: date | None = None,
     sort: str = SORTS[0],
+    expiring_within: int | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page:
     """A page of achievements or demands. A field or place includes what lies below it; `owner` may be `me`.
 
-    Without `state`: what is published, of one's own (`owner` me) in every state. Other states show one's own only.
+    Without `state`: what is live, of one's own (`owner` me) in every state. Other states than published show one's own only, and
+    so does `expiring_within`: what is live and expires within so many days.
     """
     actor = unit.actor
     seen_by = viewer(actor)
+    if expiring_within is not None:
+        owner, state = "me", _EXPIRING
     tag = _resolve(unit, field, place, mode, published_from, published_to)
     if owner == "me" or (owner is None and state not in (None, "published") and seen_by is not Viewer.ALL):
         if actor.organisation is None:
             raise Unauthenticated("To see one's own needs a key: Authorization: Bearer <key>.")
         owner = actor.organisation
     if state is None and (owner is None or owner != actor.organisation):
-        state = "published"
+        state = _LIVE
     given = {
         **bindings(actor),
         "kind": kind,
@@ -193,10 +206,11 @@ def page_of(
         "mode": pattern(mode or ""),
         "since": _day_begins(published_from) if published_from else 0,
         "until": _day_begins(published_to + timedelta(days=1)) if published_to else 0,
+        "last": today() + timedelta(days=expiring_within or 0),
     }
     bounds = (published_from is not None, published_to is not None)
-    if state == "published" and owner is None:
-        statement, order = _listed(seen_by, mode is not None, bounds), _ENTRY_SORTS[sort]
+    if state in (_LIVE, "published") and owner is None:
+        statement, order = _listed(seen_by, state, mode is not None, bounds), _ENTRY_SORTS[sort]
         given |= {"tag": tag or "", "place": place or ""}
     else:
         revealed = owner == actor.organisation or seen_by is Viewer.ALL
@@ -205,7 +219,7 @@ def page_of(
         )
         order = _OWNER_SORTS[sort]
         given |= {"tag": pattern(tag or ""), "place": pattern(place or "")}
-    question = [kind, tag, place, mode, owner, state, given["since"], given["until"], sort]
+    question = [kind, tag, place, mode, owner, state, given["since"], given["until"], sort, expiring_within]
     page = fetch_page(unit, statement, order, question, cursor, limit, given)
     places, day = tree(unit), given["today"]
     return Page([shown(row._mapping, actor, places, day) for row in page.rows], page.next)
@@ -220,9 +234,18 @@ _OWNER_SORTS = {
 }
 
 
+_LIVE, _EXPIRING = "live", "expiring"
+_HELD = {
+    **IN_STATE,
+    _LIVE: IS_LIVE,
+    _EXPIRING: and_(IS_LIVE, Listing.valid_until <= bindparam("last", type_=CivilDate)),
+}
+"""What a list asks for: a state, published and matched together, or of these what expires soon."""
+
+
 @cache
-def _listed(seen_by: Viewer, mode: bool, bounds: tuple[bool, bool]) -> Select[Any]:
-    """What is published, as a walk along the key of the entries."""
+def _listed(seen_by: Viewer, state: str, mode: bool, bounds: tuple[bool, bool]) -> Select[Any]:
+    """What is live, or of that what is not matched, as a walk along the key of the entries."""
     statement = (
         visible_to(seen_by)
         .join(ListingEntry, ListingEntry.listing_id == Listing.id)
@@ -230,9 +253,11 @@ def _listed(seen_by: Viewer, mode: bool, bounds: tuple[bool, bool]) -> Select[An
             ListingEntry.kind == bindparam("kind"),
             ListingEntry.tag == bindparam("tag"),
             ListingEntry.place == bindparam("place"),
-            ListingEntry.expires_on >= _TODAY,
+            ListingEntry.expires_on >= TODAY,
         )
     )
+    if state == "published":
+        statement = statement.where(Listing.matched_on.is_(None))
     if mode:
         statement = statement.where(holds(Listing.modes, "mode"))
     return _published_within(statement, ListingEntry.published_at, bounds)
@@ -254,7 +279,7 @@ def _owned(
     if not revealed:
         statement = statement.where(Listing.anonymous == false())
     if state is not None:
-        statement = statement.where(_IN_STATE[state])
+        statement = statement.where(_HELD[state])
     columns = ((Listing.tag_path, "tag"), (Listing.place_path, "place"), (Listing.modes, "mode"))
     for asked, (column, name) in zip(held, columns, strict=True):
         if asked:

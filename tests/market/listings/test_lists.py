@@ -13,7 +13,8 @@ from market.access import PUBLIC, SYSTEM
 from market.errors import Invalid, Unauthenticated
 from market.listings import actions
 from market.listings.model import Listing, ListingEntry
-from market.listings.queries import STATES, find, page_of, state_of
+from market.listings.queries import find, page_of
+from market.listings.states import STATES
 from market.store.types import today
 from tests.market.listings.samples import MODES, PLACES, TAGS, History, listed, post, seen
 
@@ -77,17 +78,6 @@ def test_the_state_in_sql_is_the_state_in_python(world):
             assert sorted(own) == sorted(listing_id for ids in by_state.values() for listing_id in ids)
             for state, ids in by_state.items():
                 assert all(seen(world, actor, "achievement", listing_id)["state"] == state for listing_id in ids)
-
-
-def test_the_states_by_their_facts():
-    day, row = today(), {"published_at": None, "withdrawn_at": None, "valid_until": None}
-    assert state_of(row, day) == "draft"
-    assert state_of({**row, "valid_until": day - timedelta(days=1)}, day) == "draft"
-    row["published_at"] = 1
-    assert state_of(row, day) == "published"
-    assert state_of({**row, "valid_until": day}, day) == "published"
-    assert state_of({**row, "valid_until": day - timedelta(days=1)}, day) == "expired"
-    assert state_of({**row, "valid_until": day - timedelta(days=1), "withdrawn_at": 2}, day) == "withdrawn"
 
 
 def test_an_administrator_lists_what_is_published_and_every_other_state_by_name(world):
