@@ -10,7 +10,7 @@ PIP_INSTALL := $(PIP) install --require-hashes
 PIP_PROJECT := $(PIP) install --quiet --no-index --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: run test test-full check format lint types openapi bench lock clean
+.PHONY: run test test-full check format lint types openapi bench relevance lock clean
 
 run: .venv/.run-stamp
 	@exec $(PY) -m market.cli demo --port $(PORT)
@@ -47,6 +47,10 @@ openapi: .venv/.dev-stamp
 # QUICK=1 takes two minutes at most, FULL=1 adds the largest sizes.
 bench: .venv/.dev-stamp
 	@exec $(PY) -m bench $(if $(QUICK),--quick) $(if $(FULL),--full)
+
+# nDCG, recall and MRR of the matches, over HTTP, beside baselines.
+relevance: .venv/.dev-stamp
+	@exec $(PY) -m bench.relevance
 
 # Newer versions of what the .in files name. Needs uv; nothing else here does.
 lock:

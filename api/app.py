@@ -7,13 +7,27 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask, Response, send_from_directory
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import gate, logs, problems
+from api import gate, logs, metrics, problems, throttle
 from api.routes import Routes, mount
 from market.store.config import Settings
 from market.store.session import Database
 
-CAPABILITIES = ("places", "fields", "organisations", "listings", "matching", "statistics", "registration")
+CAPABILITIES = (
+    "places",
+    "fields",
+    "rules",
+    "organisations",
+    "listings",
+    "matching",
+    "dealings",
+    "statistics",
+    "certificates",
+    "examination",
+    "sheets",
+    "registration",
+)
 OPENAPI = Path(__file__).parents[1] / "openapi.yaml"
 _DOCS = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>Technology market API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
@@ -35,8 +49,12 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.config["MAX_CONTENT_LENGTH"] = problems.MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     gate.install(app)
     logs.install(app, settings.log_level)
+    metrics.install(app, settings.metrics_token)
+    throttle.install(app, settings.lookup_rate)
     problems.install(app)
     for routes in all_routes():
         mount(app, routes)

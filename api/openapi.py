@@ -40,6 +40,7 @@ _REPLIES = {
     "415": "The body is not application/json.",
     "422": "Fields are wrong, or a rule is broken.",
     "428": "If-Match is missing.",
+    "429": "Asked too often from this address; Retry-After says when again.",
     "503": "The store does not answer, or the outcome is unknown.",
 }
 
@@ -89,6 +90,9 @@ def _operation(operation: Operation, converter: OpenAPIConverter) -> dict[str, A
     made["security"] = [{"key": []}] if operation.permission else [{}, {"key": []}]
     if operation.body is not None:
         content = {"application/json": {"schema": _reference(operation.body)}}
+        made["requestBody"] = {"required": True, "content": content}
+    if operation.kind == "upload":
+        content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         made["requestBody"] = {"required": True, "content": content}
     return made
 
@@ -148,18 +152,21 @@ def _responses(operation: Operation) -> dict[str, Any]:
             },
         }
     headers: dict[str, Any] = {"ETag": {"schema": {"type": "string"}}}
-    if operation.kind == "create":
+    if operation.kind in ("create", "upload"):
         headers["Location"] = {"schema": {"type": "string"}}
     if operation.kind == "list":
         headers["Link"] = {"schema": {"type": "string"}, "description": 'The next page, `rel="next"`.'}
-    success = "201" if operation.kind == "create" else "200"
+    media = (operation.media or "application/json").partition(";")[0]
+    success = "201" if operation.kind in ("create", "upload") else "200"
     word = {"201": "Created.", "200": "Done."}[success]
-    found: dict[str, Any] = {
-        success: {"description": word, "headers": headers, "content": {"application/json": {"schema": schema}}}
-    }
+    found: dict[str, Any] = {success: {"description": word, "headers": headers, "content": {media: {"schema": schema}}}}
+    if operation.deferred:
+        found["202"] = {**found[success], "description": "Taken; somebody else must complete it."}
     statuses = ["401", "404", "422", "503"]
     if operation.permission:
         statuses.append("403")
+    if getattr(operation.view, "limited", False):
+        statuses.append("429")
     if operation.method == "GET":
         found["304"] = {"description": "The client's copy is current."}
     else:

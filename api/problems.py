@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -56,9 +56,17 @@ log = logging.getLogger("market.api")
 class BadRequest(Exception):
     """A request HTTP or JSON itself refuses, before the market is asked: status, code, sentence, field errors."""
 
-    def __init__(self, status: int, code: str, detail: str, found: Sequence[dict[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        found: Sequence[dict[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.found = status, code, detail, list(found)
+        self.headers = headers or {}
 
 
 def problem(status: int, code: str, title: str, detail: str, found: Sequence[dict[str, str]] = ()) -> Response:
@@ -97,7 +105,9 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(BadRequest)
     def refuse_request(error: BadRequest) -> Response:
-        return problem(error.status, error.code, _title(error.status), error.detail, error.found)
+        response = problem(error.status, error.code, _title(error.status), error.detail, error.found)
+        response.headers.update(error.headers)
+        return response
 
     @app.errorhandler(HTTPException)
     def refuse_http(error: HTTPException) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow.fields import String
 
 from api.schema import Day, Many, Moment, Output, Part, Plain, Whole, Yuan
-from market.listings.queries import STATES
+from market.listings.states import STATES
 
 FLAG = {"schema": {"type": "boolean"}}
 _TAG = {"description": "`scheme:code`", "example": "region:rare_earth"}
@@ -24,6 +24,26 @@ class ContactOut(Output):
     name = String()
     phone = String(allow_none=True)
     email = String(allow_none=True)
+
+
+class IndicatorOut(Output):
+    """A measurable indicator."""
+
+    name = String()
+    value = String()
+    unit = String(allow_none=True)
+    better_than = String(allow_none=True, metadata={"description": "The value there is today."})
+
+
+class AttachmentOfListingOut(Output):
+    """A file of a listing; `GET …/attachments/{id}` hands it out."""
+
+    id = String()
+    name = String()
+    media = String()
+    size = Whole()
+    sha256 = String()
+    confidential = Plain(metadata={**FLAG, "description": "Others do not know of it."})
 
 
 class ListingOut(Output):
@@ -45,6 +65,10 @@ class ListingOut(Output):
     valid_until = Day(allow_none=True)
     contact = Part(ContactOut, allow_none=True, metadata={"description": "For its owner and administrators only."})
     anonymous = Plain(metadata=FLAG)
+    indicators = Many(Part(IndicatorOut), 20)
+    attachments = Many(
+        Part(AttachmentOfListingOut), 20, metadata={"description": "Of an anonymous listing others see none."}
+    )
     version = Whole()
     created_at = Moment()
     updated_at = Moment()
@@ -57,6 +81,11 @@ class AchievementOut(ListingOut):
     maturity = Whole(1, 9, allow_none=True, metadata={"description": "Level of the list `maturity`."})
     price = Yuan(attribute="amount_fen", allow_none=True)
     available_from = Day(attribute="ready_on", allow_none=True)
+    better_than = String(allow_none=True)
+    ip_type = String(allow_none=True, metadata={"description": "A code of the list `ip_type`."})
+    ip_numbers = Many(String(), 20)
+    stage = String(allow_none=True, metadata={"description": "A code of the list `achievement_stage`."})
+    appraisal = String(allow_none=True)
 
 
 class DemandOut(ListingOut):
@@ -67,3 +96,6 @@ class DemandOut(ListingOut):
     )
     budget = Yuan(attribute="amount_fen", allow_none=True)
     needed_by = Day(attribute="ready_on", allow_none=True)
+    problem = String(allow_none=True)
+    ip_ownership = String(allow_none=True, metadata={"description": "A code of the list `ip_ownership`."})
+    solver_conditions = String(allow_none=True)

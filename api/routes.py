@@ -6,8 +6,10 @@
     @allow(Permission.POST_DEMAND)
     def post_demand(unit, body): ...
 
-Four kinds: `get` (one thing), `list` (keyset page), `create` (POST, 201, Idempotency-Key), `change` (If-Match demanded).
-The view gets the unit, the path's values, and `body`, `query` or `expected` (the version of If-Match, None for `*`) by name.
+Kinds: `get` (one thing), `list` (keyset page), `file` (not JSON), `ask` (a POST that only reads), `create` (POST, 201,
+Idempotency-Key), `upload` (a POST of bytes, 201), `change` (If-Match demanded).
+The view gets the unit, the path's values, and `body`, `query` or `expected` (the version of If-Match, None for `*`) by name,
+an upload `query` and `content`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -69,11 +71,27 @@ class Created:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """Reply of a change that somebody else must complete: the row as it stands until then."""
+
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Tagged:
     """A read whose entity tag is known without dumping it (see `unless_matched`)."""
 
     row: Mapping[str, Any]
     tag: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A reply that is no JSON: its bytes, the entity tag if it is known beforehand, and headers of its own."""
+
+    content: bytes
+    tag: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotModified(Exception):
@@ -95,10 +113,15 @@ class Operation:
     body: type[Input] | None
     query: type[Input] | None
     reply: type[Output] | None
-    snapshot: bool
+    snapshot: bool | str
     secret: bool
     judge: Judge | None
     capability: str
+    media: str | None = None
+    most: int | None = None
+    """Bytes of a body that are read, if more than usual."""
+    deferred: bool = False
+    """May it answer `Accepted`?"""
 
     @property
     def permission(self) -> Permission | None:
@@ -120,16 +143,32 @@ class Routes:
         """One thing. `snapshot`: the view runs several statements that must see one state."""
         return self._declare("get", "GET", path, query=query, reply=reply, snapshot=snapshot)
 
-    def list(self, path: str, *, item: type[Output], query: type[ListQuery] = ListQuery) -> Callable[[View], View]:
-        """A page of things; the view answers a `Page`."""
-        return self._declare("list", "GET", path, query=query, reply=item)
+    def list(
+        self, path: str, *, item: type[Output], query: type[ListQuery] = ListQuery, snapshot: bool | str = False
+    ) -> Callable[[View], View]:
+        """A page of things; the view answers a `Page`. `snapshot` may name the one parameter that needs it."""
+        return self._declare("list", "GET", path, query=query, reply=item, snapshot=snapshot)
+
+    def file(
+        self, path: str, *, media: str, query: type[Input] | None = None, snapshot: bool = False
+    ) -> Callable[[View], View]:
+        """A reply of another media type than JSON; the view answers a `File`."""
+        return self._declare("file", "GET", path, query=query, media=media, snapshot=snapshot)
+
+    def ask(self, path: str, *, reply: type[Output], body: type[Input] | None = None) -> Callable[[View], View]:
+        """A question that takes a body; nothing is written."""
+        return self._declare("ask", "POST", path, body=body, reply=reply, snapshot=True)
+
+    def upload(self, path: str, *, query: type[Input], reply: type[Output], most: int) -> Callable[[View], View]:
+        """A file as the plain body, `most` bytes at most; the view answers `Created`."""
+        return self._declare("upload", "POST", path, query=query, reply=reply, most=most)
 
     def create(
         self,
         path: str,
         *,
-        body: type[Input],
         reply: type[Output],
+        body: type[Input] | None = None,
         secret: bool = False,
         judge: Judge | None = None,
     ) -> Callable[[View], View]:
@@ -140,10 +179,16 @@ class Routes:
         return self._declare("create", "POST", path, body=body, reply=reply, secret=secret, judge=judge)
 
     def change(
-        self, path: str, *, reply: type[Output], method: str = "POST", body: type[Input] | None = None
+        self,
+        path: str,
+        *,
+        reply: type[Output],
+        method: str = "POST",
+        body: type[Input] | None = None,
+        deferred: bool = False,
     ) -> Callable[[View], View]:
-        """A change of an existing thing under If-Match; the view answers the new row."""
-        return self._declare("change", method, path, body=body, reply=reply)
+        """A change of an existing thing under If-Match; the view answers the new row, if `deferred` perhaps as `Accepted`."""
+        return self._declare("change", method, path, body=body, reply=reply, deferred=deferred)
 
     def _declare(
         self,
@@ -151,18 +196,36 @@ class Routes:
         method: str,
         path: str,
         *,
-        reply: type[Output],
+        reply: type[Output] | None = None,
         body: type[Input] | None = None,
         query: type[Input] | None = None,
-        snapshot: bool = False,
+        snapshot: bool | str = False,
         secret: bool = False,
         judge: Judge | None = None,
+        media: str | None = None,
+        most: int | None = None,
+        deferred: bool = False,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
             if not hasattr(view, "permission"):
                 raise TypeError(f"{method} {path}: declare @allow(...) or @public")
             self.operations.append(
-                Operation(kind, method, path, view, body, query, reply, snapshot, secret, judge, self.capability)
+                Operation(
+                    kind,
+                    method,
+                    path,
+                    view,
+                    body,
+                    query,
+                    reply,
+                    snapshot,
+                    secret,
+                    judge,
+                    self.capability,
+                    media,
+                    most,
+                    deferred,
+                )
             )
             return view
 
@@ -178,7 +241,7 @@ def mount(app: Flask, routes: Routes) -> None:
 
 
 def _runner(operation: Operation) -> Callable[..., Response]:
-    run = _read if operation.method == "GET" else _write
+    run = {"ask": _ask}.get(operation.kind, _read if operation.method == "GET" else _write)
 
     def view(**path: str) -> Response:
         if not all(_PATH_VALUE.match(value) for value in path.values()):
@@ -190,7 +253,8 @@ def _runner(operation: Operation) -> Callable[..., Response]:
 
 def _read(operation: Operation, path: dict[str, str]) -> Response:
     database = gate.database()
-    opened = database.snapshot if operation.snapshot else database.read
+    needed = operation.snapshot
+    opened = database.snapshot if needed in request.args or needed is True else database.read
     with opened(PUBLIC) as unit:
         unit.actor = gate.identify(unit)
         gate.admit(unit.actor, operation.permission)
@@ -203,24 +267,54 @@ def _read(operation: Operation, path: dict[str, str]) -> Response:
             answer = operation.view(unit, **given)
         except NotModified as same:
             return _not_modified(same.tag)
-    dump = dumper(operation.reply)
-    link = None
-    if isinstance(answer, Page):
-        content = orjson.dumps({"items": [dump(row) for row in answer.rows], "next": answer.next})
-        tag = _digest_tag(content)
-        link = _next_link(answer.next)
-    elif isinstance(answer, Tagged):
-        content, tag = orjson.dumps(dump(answer.row)), answer.tag
-    else:
-        content = orjson.dumps(dump(answer))
-        tag = _version_tag(answer, content)
+    file = answer if isinstance(answer, File) else _as_json(operation, answer)
+    tag = file.tag or _digest_tag(file.content)
     if request.if_none_match.contains_weak(tag.strip('"')):
         return _not_modified(tag)
-    response = Response(content, mimetype="application/json")
+    response = Response(file.content, content_type=operation.media or "application/json")
     response.headers["ETag"] = tag
-    if link:
-        response.headers["Link"] = link
+    response.headers.update(file.headers)
     return response
+
+
+def _as_json(operation: Operation, answer: Any) -> File:
+    dump = dumper(operation.reply)
+    if isinstance(answer, Page):
+        link = _next_link(answer.next)
+        content = orjson.dumps({"items": [dump(row) for row in answer.rows], "next": answer.next})
+        return File(content, headers={"Link": link} if link else {})
+    if isinstance(answer, Tagged):
+        return File(orjson.dumps(dump(answer.row)), answer.tag)
+    content = orjson.dumps(dump(answer))
+    link = _next_link(answer.get("next")) if isinstance(answer, Mapping) else None
+    return File(content, _version_tag(answer, content), {"Link": link} if link else {})
+
+
+def _ask(operation: Operation, path: dict[str, str]) -> Response:
+    with gate.database().snapshot(PUBLIC) as unit:
+        unit.actor = gate.identify(unit)
+        gate.admit(unit.actor, operation.permission)
+        given = _given(operation, unit.actor, path, request.get_data())
+        answer = operation.view(unit, **given)
+    return Response(orjson.dumps(dumper(operation.reply)(answer)), mimetype="application/json")
+
+
+def _given(operation: Operation, actor: Actor, path: Mapping[str, str], raw: bytes) -> dict[str, Any]:
+    """What a view that takes a body is given beside the unit."""
+    given: dict[str, Any] = dict(path)
+    if operation.query is not None:
+        given["query"] = parse_query(operation.query)
+    elif request.args:
+        raise _unknown_parameters(request.args)
+    if operation.kind == "change":
+        given["expected"] = _expected_version()
+    if operation.kind == "upload":
+        given["content"] = raw
+    elif operation.body is not None:
+        given["body"] = parse_body(operation, actor, raw)
+    elif raw:
+        raise BadRequest(400, "unexpected-body", "This takes no body.")
+    return given
 
 
 def _write(operation: Operation, path: dict[str, str]) -> Response:
@@ -228,16 +322,10 @@ def _write(operation: Operation, path: dict[str, str]) -> Response:
     with database.read(PUBLIC) as reading:
         actor = gate.identify(reading)
     gate.admit(actor, operation.permission)
-    if request.args:
-        raise _unknown_parameters(request.args)
-    given: dict[str, Any] = dict(path)
-    if operation.kind == "change":
-        given["expected"] = _expected_version()
+    if operation.most is not None:
+        request.max_content_length = operation.most
     raw = request.get_data()
-    if operation.body is not None:
-        given["body"] = parse_body(operation, actor, raw)
-    elif raw:
-        raise BadRequest(400, "unexpected-body", "This takes no body.")
+    given = _given(operation, actor, path, raw)
     key = _idempotency_key(operation)
     scope = f"{actor.organisation or 'public'} {_short(f'{request.method} {request.path}'.encode())}"
 
@@ -264,10 +352,11 @@ def _write(operation: Operation, path: dict[str, str]) -> Response:
 
 
 def _dump_write(operation: Operation, answer: Any) -> idempotency.KeptReply:
-    row = answer.row if isinstance(answer, Created) else answer
+    row = answer.row if isinstance(answer, Created | Accepted) else answer
     content = orjson.dumps(dumper(operation.reply)(row))
     location = answer.location if isinstance(answer, Created) else None
-    return idempotency.KeptReply(201 if location else 200, location, _version_tag(row, content), content)
+    status = 201 if location else 202 if isinstance(answer, Accepted) else 200
+    return idempotency.KeptReply(status, location, _version_tag(row, content), content)
 
 
 def parse_query(schema: type[Input]) -> dict[str, Any]:

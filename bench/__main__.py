@@ -1,8 +1,9 @@
-"""`python -m bench [--quick | --full | --noise]`: the service against the yardstick on both engines, in one run.
+"""`python -m bench [--quick | --full] [--noise | --statistics]`: the service against the yardstick on both engines, in one run.
 
 Both are loaded with the same rows at each size, all services run at once, and every row is measured on each in turn. A missed
 target is printed and does not fail the run; different answers of the two services do. `--noise` puts the yardstick in the place
-of the service, to see how far ratios stray on this machine.
+of the service, to see how far ratios stray on this machine. `--statistics` leaves the services out and measures
+rebuilding, figures and posting alone (`history`, `figures`, `posting`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import load_market, load_yardstick, once, report
+from bench import figures, history, load_market, load_yardstick, once, posting, report
 from bench.data import Market
 from bench.databases import Server, postgresql, sqlite
 from bench.measure import Cost, Meter, Result, plain, ratio, rows
@@ -52,6 +53,7 @@ def main() -> None:
     choice.add_argument("--quick", dest="plan", action="store_const", const="quick", default="usual")
     choice.add_argument("--full", dest="plan", action="store_const", const="full")
     parser.add_argument("--noise", action="store_true", help="measure the yardstick against itself")
+    parser.add_argument("--statistics", action="store_true", help="only rebuilding, figures and posting, no service")
     given = parser.parse_args()
     plan = PLANS[given.plan]
     started = time.monotonic()
@@ -60,8 +62,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="market-bench-") as directory:
         for opened in (sqlite, postgresql):
             with opened(Path(directory)) as server:
-                results += measured(server, market, plan, "yardstick" if given.noise else "ours", started)
-        if not given.noise:
+                if not given.statistics:
+                    results += measured(server, market, plan, "yardstick" if given.noise else "ours", started)
+                if not given.noise:
+                    results += statistics(server, market, plan, started)
+        if not given.noise and not given.statistics:
             say(started, "loading the sample")
             wall, used = once.sample_seconds(Path(directory))
             results.append(plain("sqlite", f"sample, wall ({used:.1f} s CPU)", wall, " s", 30))
@@ -102,6 +107,27 @@ def measured(server: Server, market: Market, plan: Plan, subject: str, started: 
         weight = once.preloaded_megabytes(largest, market)
         results.append(plain(server.engine, "parent and two workers, PSS", weight, " MB", 130))
     return results
+
+
+def statistics(server: Server, market: Market, plan: Plan, started: float) -> list[Result]:
+    """What is measured below HTTP: rebuilding, figures, posting. SQLite stops at a hundred thousand contracts."""
+    results: list[Result] = []
+    histories = []
+    for size in plan.sizes:
+        if server.process is None and size > 100_000:
+            continue
+        say(started, f"{server.engine}: loading a register with a past of {size:,} contracts")
+        made = history.load(server.create(f"history_{size}"), market, size, server.tidy)
+        histories.append(made)
+        results.append(
+            plain(server.engine, f"rebuild, {size:,}", made.rebuild_seconds, " s", 60 if size == 1_000_000 else None)
+        )
+        results.append(plain(server.engine, f"rebuild --check, {size:,}", made.check_seconds, " s", None))
+    say(started, f"{server.engine}: measuring figures")
+    results += figures.measured(server, histories, plan.rounds, plan.seconds)
+    say(started, f"{server.engine}: measuring posting and eight writers")
+    loaded = load(server, market, "ours", plan.sizes[0], len(plan.sizes) * 2)
+    return results + posting.measured(server, loaded, market, plan.rounds, 4 * plan.seconds)
 
 
 def load(server: Server, market: Market, name: str, size: int, number: int) -> Loaded:

@@ -14,7 +14,7 @@ from bench.data import Market, chunks, parsed
 from market.access import SYSTEM, Actor, Role
 from market.listings import actions as listings
 from market.listings.model import Listing
-from market.organisations.actions import enrol, issue_key
+from market.organisations.actions import add_member, enrol, issue_key
 from market.reference.loader import load_all
 from market.registration.actions import import_contracts
 from market.statistics.rebuild import check
@@ -33,7 +33,8 @@ def load(url: str, market: Market, size: int) -> tuple[dict[str, str], dict[str,
         load_all(unit)
         for member in market.members:
             ids[member.key] = enrol(unit, member.facts)["id"]
-            _, keys[member.key] = issue_key(unit, ids[member.key], label="bench")
+            person = add_member(unit, ids[member.key], "示例登记员")["id"] if member.key == "office" else None
+            _, keys[member.key] = issue_key(unit, ids[member.key], label="bench", member=person)
 
     with Database(url) as database:
         upgrade(database)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from hashlib import sha256
 from random import Random
 from statistics import median
 from typing import Any
@@ -88,7 +89,12 @@ def rows(market: Market) -> dict[str, Maker]:
         random = Random(turn)
         kind = random.choice(list(TYPES))
         seller = random.choice(market.members[1:]).key
-        body = market.contract(random, kind, seller, f"{year}-{run}-{turn}", today() - timedelta(days=3))
+        name = f"{year}-{run}-{turn}"
+        body = market.contract(random, kind, seller, name, today() - timedelta(days=3)) | {
+            "project_name": f"{sha256(name.encode()).hexdigest()}技术合同",
+            "total_amount": f"{random.randrange(300_000, 400_000)}.00",
+            "tech_amount": f"{random.randrange(200_000, 300_000)}.00",
+        }  # what one person may decide: neither large, nor like another one, nor part of a larger one
         return Request("POST", "/v1/contracts", "office", body, f"register-{run}-{turn}")
 
     return {"get": get, "list": listed, "roll-up": roll_up, "post": post, "register": register}
@@ -141,7 +147,7 @@ class Meter:
 def ratio(engine: str, name: str, limit: float | None, over: list[Cost], under: list[Cost]) -> Result:
     """The CPU of one service over that of another, round by round."""
     ratios = [first.cpu / second.cpu for first, second in zip(over, under, strict=True)]
-    return Result(engine, name, median(ratios), min(ratios), max(ratios), "×", limit, _typical(over), _typical(under))
+    return Result(engine, name, median(ratios), min(ratios), max(ratios), "×", limit, typical(over), typical(under))
 
 
 def plain(engine: str, name: str, value: float, unit: str, limit: float | None) -> Result:
@@ -149,6 +155,7 @@ def plain(engine: str, name: str, value: float, unit: str, limit: float | None) 
     return Result(engine, name, value, value, value, unit, limit)
 
 
-def _typical(costs: list[Cost]) -> Cost:
+def typical(costs: list[Cost]) -> Cost:
+    """The medians of several costs."""
     columns = zip(*((cost.service, cost.database, cost.wall) for cost in costs), strict=True)
     return Cost(*(median(column) for column in columns))

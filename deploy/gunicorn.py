@@ -6,7 +6,12 @@ all of this, e.g. `--access-logfile -`.
 
 import gc
 import os
+import shutil
+import tempfile
 from typing import Any
+
+# numpy's matrix library would set memory aside for each processor; nothing here multiplies matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 wsgi_app = "api.app:create_app()"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -28,11 +33,18 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True
 accesslog = None
 
+# Where the workers' figures add up; the library reads the variable when it is loaded.
+metrics_dir = None
+if os.environ.get("MARKET_METRICS_TOKEN") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    metrics_dir = tempfile.mkdtemp(prefix="market-metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_dir
+
 WARM_UP = (
     "/v1/places?limit=1",
     "/v1/code-lists?limit=1",
     "/v1/achievements?limit=1",
     "/v1/demands?field=contract:05&place=150000&limit=1",
+    "/v1/search?q=%E6%8A%80%E6%9C%AF&facets=field&limit=1",
     "/v1/statistics/deals?period=2018&basis=output&by=seller_league,contract_type,month",
 )
 
@@ -42,7 +54,15 @@ def when_ready(server: Any) -> None:
     app = server.app.wsgi()
     for path in WARM_UP:
         app.test_client().get(path)
+    for demand in app.test_client().get("/v1/demands?limit=1").json.get("items", ()):
+        app.test_client().get(f"/v1/demands/{demand['id']}/matches")
     # A connection must not pass a fork.
     app.extensions["market"].close()
     gc.collect()
     gc.freeze()
+
+
+def on_exit(server: Any) -> None:
+    """Leave no figures behind: they begin at nought with every start."""
+    if metrics_dir is not None:
+        shutil.rmtree(metrics_dir, ignore_errors=True)

@@ -10,13 +10,18 @@ import re
 import socket
 import sys
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, TextIO
 
 import click
+import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from market.access import SYSTEM, Role
+from market.certificates import actions as certificate_acts
+from market.certificates import offline
+from market.certificates import queries as certificates
 from market.errors import MarketError
+from market.examination.clock import recount
 from market.journal import read as journal
 from market.listings.actions import reindex
 from market.organisations import actions as organisations
@@ -24,6 +29,7 @@ from market.organisations.queries import administrator_exists
 from market.places.queries import tree
 from market.reference.loader import bring_up_to_date, load_all
 from market.registration.importing import import_lines
+from market.rules.actions import load_calendar, load_rules
 from market.sample import demo as demonstration
 from market.sample.generate import YEARS, known_years
 from market.statistics import rebuild as cube
@@ -62,7 +68,7 @@ def _open() -> Database:
 def migrate() -> None:
     """Bring the database to the newest schema and, once the market is set up, the newest reference data."""
     with _open() as database:
-        bring_up_to_date(database)
+        bring_up_to_date(database, click.echo)
     click.echo("Schema and reference data are current.")
 
 
@@ -167,6 +173,49 @@ def tour(url: str, keys: Path) -> None:
     run_tour(url, demonstration.read_keys(keys))
 
 
+@main.group("calendar")
+def calendar_() -> None:
+    """The calendar of working days."""
+
+
+@calendar_.command("load")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@click.option(
+    "--declare", multiple=True, type=click.IntRange(1900, 2200), help="A year of which FILE names all that is special."
+)
+@click.option("--source", required=True, help="Who announced it, e.g. 国办发明电〔2026〕7号.")
+def load_calendar_(file: TextIO, declare: tuple[int, ...], source: str) -> None:
+    """Load holidays and moved workdays from FILE (CSV: day,kind,name); all of it, or nothing."""
+    lines = file.readlines()
+    with _open() as database:
+
+        def work(unit: Unit) -> tuple[list[int], int]:
+            return load_calendar(unit, lines, declared=declare, source=source), recount(unit)
+
+        years, moved = database.write(SYSTEM, work, channel="cli")
+    known = f" Known anew: {', '.join(map(str, years))}." if years else ""
+    click.echo(f"The calendar is loaded.{known} {moved} due days of open cases were counted anew.")
+
+
+@main.group("rules")
+def rules_() -> None:
+    """What regulation says."""
+
+
+@rules_.command("load")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+def load_rules_(file: TextIO) -> None:
+    """Add versions of rules from FILE (CSV with the columns of the shipped rules.csv); all of it, or nothing."""
+    lines = file.readlines()
+    with _open() as database:
+
+        def work(unit: Unit) -> tuple[int, int]:
+            return load_rules(unit, lines), recount(unit)
+
+        count, moved = database.write(SYSTEM, work, channel="cli")
+    click.echo(f"{count} versions of rules are loaded. {moved} due days of open cases were counted anew.")
+
+
 @main.group()
 def key() -> None:
     """API keys."""
@@ -175,13 +224,31 @@ def key() -> None:
 @key.command()
 @click.argument("organisation")
 @click.option("--label", default="issued by the operator", show_default=True)
-def issue(organisation: str, label: str) -> None:
+@click.option("--member", help="Id of the member who uses it; desks of offices take only keys that name one.")
+def issue(organisation: str, label: str, member: str | None) -> None:
     """Issue a key of ORGANISATION (its id) and print it, once."""
     with _open() as database:
         key_id, token = database.write(
-            SYSTEM, lambda unit: organisations.issue_key(unit, organisation, label=label), channel="cli"
+            SYSTEM,
+            lambda unit: organisations.issue_key(unit, organisation, label=label, member=member),
+            channel="cli",
         )
     click.echo(f"{key_id} {token}")
+
+
+@main.group()
+def member() -> None:
+    """Members of organisations."""
+
+
+@member.command("add")
+@click.argument("organisation")
+@click.argument("name")
+def add_member(organisation: str, name: str) -> None:
+    """Take NAME on as a member of ORGANISATION (its id) and print the member's id."""
+    with _open() as database:
+        row = database.write(SYSTEM, lambda unit: organisations.add_member(unit, organisation, name), channel="cli")
+    click.echo(row["id"])
 
 
 @key.command()
@@ -191,6 +258,61 @@ def revoke(key_id: str) -> None:
     with _open() as database:
         database.write(SYSTEM, lambda unit: organisations.revoke_key(unit, key_id), channel="cli")
     click.echo("The key is revoked.")
+
+
+@main.group()
+def certificate() -> None:
+    """Certificates of registration: their keys, and checking one without a database."""
+
+
+@certificate.command("keys")
+def certificate_keys() -> None:
+    """Print the public keys as JSON, as GET /v1/certificate-keys answers them."""
+    with _open() as database, database.read(SYSTEM) as unit:
+        click.echo(orjson.dumps(certificates.published_keys(unit), option=orjson.OPT_INDENT_2))
+
+
+@certificate.command("rotate-key")
+def rotate_key() -> None:
+    """Retire the key that signs certificates and make the next one; what was signed stays verifiable."""
+    password = Settings.from_environment().certificate_password
+    with _open() as database:
+        made = database.write(SYSTEM, lambda unit: certificate_acts.rotate(unit, password), channel="cli")
+    click.echo(f"{made} signs from now on.")
+
+
+@certificate.command("compromised-key")
+@click.argument("key_id")
+def compromised_key(key_id: str) -> None:
+    """Say that others may know the private half of KEY_ID; the current key is replaced at once."""
+    password = Settings.from_environment().certificate_password
+    with _open() as database:
+        database.write(SYSTEM, lambda unit: certificate_acts.mark_compromised(unit, key_id, password), channel="cli")
+    click.echo(f"{key_id} is marked as compromised; its signatures prove nothing any more.")
+
+
+@certificate.command("verify")
+@click.argument("paper")
+@click.option("--keys", required=True, type=click.File("rb"), help="What GET /v1/certificate-keys answered.")
+def verify_certificate(paper: str, keys: BinaryIO) -> None:
+    """Check PAPER, a PDF file or the text of a QR code, with the public keys alone: no database, no network.
+
+    Exits 0 when it is genuine as printed, 1 when it is not, 3 when that cannot be decided here.
+    """
+    is_text = paper.startswith("TCR1|")
+    if not is_text and not Path(paper).is_file():
+        raise click.BadParameter("Neither a file nor the text of a QR code.", param_hint="PAPER")
+    try:
+        known = offline.read_keys(keys.read())
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--keys") from error
+    found = offline.check_text(paper, known) if is_text else offline.check_pdf(Path(paper).read_bytes(), known)
+    for name, value in offline.values(found):
+        click.echo(f"{name}: {value}")
+    for line in found.wrong + found.open:
+        click.echo(line, err=True)
+    click.echo("NOT GENUINE" if found.wrong else "UNDECIDED" if found.open else f"GENUINE as printed. {offline.ASK}")
+    sys.exit(1 if found.wrong else 3 if found.open else 0)
 
 
 @main.command()
@@ -214,12 +336,13 @@ def verify(expect: str | None) -> None:
 def rebuild(check_only: bool) -> None:
     """Make what is derived anew (listing entries, roll-up cells), or compare cells, ledger and contracts.
 
-    Exits 1 on any difference. Do it after a load of new fields or places.
+    Exits 1 on any difference. Do it after a load of new fields or places. Cells are made stretch by stretch while the service
+    runs; cut short, it goes on from there when started again.
     """
     with _open() as database:
         if not check_only:
             database.write(SYSTEM, reindex, channel="cli")
-            database.write(SYSTEM, cube.rebuild, channel="cli")
+            cube.rebuild(database, click.echo)
         with database.snapshot(SYSTEM) as unit:
             breaks = cube.check(unit)
     _report(breaks, "Cells, ledger and contracts agree.")

@@ -92,14 +92,14 @@ _DEMAND = {
 def _contract(seller: str, buyer: str, demand: str, achievement: str) -> dict[str, Any]:
     day = today()
     return {
-        "project_name": "示例项目:稀土永磁材料专利实施许可",
+        "project_name": f"示例项目:稀土永磁材料专利实施许可{demand}",
         "contract_type": "LICENSE",
         "contract_subtype": "LICENSE_PATENT_ORDINARY",
         "contract_no": f"TOUR-{demand}",
         "seller": {"organisation": seller},
         "buyer": {"organisation": buyer},
         "total_amount": "700000.00",
-        "tech_amount": "600000.00",
+        "tech_amount": "480000.00",
         "signed_on": str(day),
         "valid_from": str(day),
         "valid_to": f"{day.year + 2}-12-31",

@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = (
-    "errors access store journal places fields organisations search listings matching dealings contracts statistics "
-    "registration reference sample tour cli"
+    "errors access store journal places fields rules organisations files search listings matching dealings contracts "
+    "statistics certificates examination sheets registration reference sample tour cli"
 ).split()
 HTTP = {"flask", "werkzeug", "marshmallow", "webargs", "apispec", "api"}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "manager"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from stdnum.cn import uscc
 
 from market.access import Actor, Role
-from market.organisations.actions import enrol, issue_key
+from market.organisations.actions import add_member, enrol, issue_key
 from market.store.session import Database, Unit
 
 _ROLES = {
@@ -22,7 +22,9 @@ _ROLES = {
     "university2": (Role.UNIVERSITY, "150202", None),
     "office2": (Role.OFFICE, "150200", "990200"),
 }
-_NATURES = {Role.ENTERPRISE: "170", Role.UNIVERSITY: "0221"}
+_COLLEAGUES = {"colleague": "office", "expert": "office", "governing": "office"}
+"""More keys of an organisation: two other members of the office, and its own key, which names nobody."""
+_NATURES = {Role.ENTERPRISE: "170", Role.UNIVERSITY: "0221", Role.BROKER: "150"}
 
 
 def credit_code(number: int) -> str:
@@ -38,6 +40,7 @@ class World:
     ids: dict[str, str]
     keys: dict[str, str]
     key_ids: dict[str, str]
+    members: dict[str, str]
     database: Database = field(default=None)  # type: ignore[assignment]
 
     def on(self, database: Database) -> World:
@@ -46,13 +49,15 @@ class World:
 
     def actor(self, name: str) -> Actor:
         """The actor behind an organisation's key."""
-        role, place, _ = _ROLES[name]
-        return Actor(role, self.ids[name], self.key_ids[name], place, name=f"测试{name}")
+        organisation = _COLLEAGUES.get(name, name)
+        role, place, _ = _ROLES[organisation]
+        called, member = f"测试{organisation}", self.members.get(name)
+        return Actor(role, self.ids[organisation], self.key_ids[name], place, name=called, member=member)
 
 
 def populate(unit: Unit) -> World:
     """Enrol the standard organisations and give each a key."""
-    ids, keys, key_ids = {}, {}, {}
+    ids, keys, key_ids, members = {}, {}, {}, {}
     for number, (name, (role, place, prefix)) in enumerate(_ROLES.items(), 1):
         facts = {
             "name": f"测试{name}",
@@ -64,5 +69,10 @@ def populate(unit: Unit) -> World:
             "number_prefix": prefix,
         }
         ids[name] = enrol(unit, facts)["id"]
-        key_ids[name], keys[name] = issue_key(unit, ids[name], label="test")
-    return World(ids, keys, key_ids)
+    for name in (*_ROLES, *_COLLEAGUES):
+        organisation = _COLLEAGUES.get(name, name)
+        if _ROLES[organisation][0] is Role.OFFICE and name != "governing":
+            members[name] = add_member(unit, ids[organisation], f"测试职员{name}")["id"]
+        member = members.get(name)
+        key_ids[name], keys[name] = issue_key(unit, ids[organisation], label="test", member=member)
+    return World(ids, keys, key_ids, members)

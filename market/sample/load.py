@@ -14,7 +14,7 @@ from typing import Any
 from market.access import SYSTEM, Actor, Role
 from market.errors import Conflict
 from market.listings.actions import post_all
-from market.organisations.actions import enrol, issue_key
+from market.organisations.actions import add_member, enrol, issue_key
 from market.reference.loader import load_all
 from market.registration.actions import import_contracts
 from market.sample.generate import Contract, Listing, Market, generate
@@ -24,6 +24,8 @@ from market.store.session import Database, Unit
 
 BATCH = 2000
 CHANNEL = "sample"
+CLERKS = {"office": "示例登记员甲", "colleague": "示例登记员乙"}
+"""Members of the demonstration office, by the names of their keys."""
 
 _TERMS = tuple(field.name for field in fields(Contract) if field.name not in ("office", "outside", "seller", "buyer"))
 
@@ -50,10 +52,17 @@ def _say(what: str) -> None:
 
 
 def _enrol(unit: Unit, market: Market) -> tuple[dict[str, str], dict[str, str]]:
-    """Ids by the sample's own names, keys by role."""
+    """Ids by the sample's own names, keys by role; the office's name two members, so that its desk has a second person."""
     ids = {organisation.key: enrol(unit, asdict(organisation))["id"] for organisation in market.organisations}
-    keys = {role: issue_key(unit, ids[key], label="demo")[1] for role, key in market.demo.items()}
+    keys = {role: _key(unit, ids[key], role) for role, key in market.demo.items()}
+    keys["colleague"] = _key(unit, ids[market.demo["office"]], "colleague")
     return ids, keys
+
+
+def _key(unit: Unit, organisation: str, role: str) -> str:
+    name = CLERKS.get(role)
+    member = None if name is None else add_member(unit, organisation, name)["id"]
+    return issue_key(unit, organisation, label="demo", member=member)[1]
 
 
 def _post(database: Database, market: Market, ids: dict[str, str]) -> None:

@@ -61,17 +61,16 @@ def fetch_page(
     """
     values = {**(parameters or {}), "page_limit": limit + 1}
     if cursor is not None:
-        values |= {f"after_{n}": value for n, value in enumerate(_read_cursor(unit, cursor, question, sort))}
+        wanted = [column.type.python_type for column in sort.columns]
+        after = zip(read_cursor(unit, cursor, question), wanted, strict=True)
+        values |= {f"after_{n}": date.fromisoformat(v) if kind is date else v for n, (v, kind) in enumerate(after)}
     paged = _paged if parameters is None else _kept
     rows = unit.execute(paged(statement, sort, cursor is not None), values).all()
     if len(rows) <= limit:
         return Page(rows, None)
     rows = rows[:limit]
     last = [getattr(rows[-1], name) for name in sort.names]
-    last = [value.isoformat() if isinstance(value, date) else value for value in last]
-    return Page(
-        rows, base64.urlsafe_b64encode(orjson.dumps([_signature(unit, question, last), *last])).decode().rstrip("=")
-    )
+    return Page(rows, make_cursor(unit, question, last))
 
 
 def _paged(statement: Select[*tuple[Any, ...]], sort: Sort, resumed: bool) -> Select[*tuple[Any, ...]]:
@@ -91,13 +90,20 @@ def _signature(unit: Unit, question: Any, values: list[Any]) -> str:
     return hashlib.blake2b(canonical([question, values]), key=unit.database.cursor_key(), digest_size=12).hexdigest()
 
 
-def _read_cursor(unit: Unit, cursor: str, question: Any, sort: Sort) -> list[Any]:
+def make_cursor(unit: Unit, question: Any, last: Sequence[Any]) -> str:
+    """The cursor of the page after the row with these values, for a list that is not put in order by a statement."""
+    values = [value.isoformat() if isinstance(value, date) else value for value in last]
+    return base64.urlsafe_b64encode(orjson.dumps([_signature(unit, question, values), *values])).decode().rstrip("=")
+
+
+def read_cursor(unit: Unit, cursor: str, question: Any) -> list[Any]:
+    """The values in a cursor (days as text); Invalid unless it was given for this question."""
     try:
+        values: list[Any]
         signature, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         ours = secrets.compare_digest(str(signature).encode(), _signature(unit, question, values).encode())
     except (ValueError, TypeError):
         ours = False
     if not ours or not unit.database.is_set_up():
         raise Invalid.field("/cursor", "bad-cursor", "This cursor was not given for this list, filter and sort.")
-    wanted = [column.type.python_type for column in sort.columns]
-    return [date.fromisoformat(value) if kind is date else value for value, kind in zip(values, wanted, strict=True)]
+    return values

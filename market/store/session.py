@@ -170,8 +170,9 @@ class Database:
                 sealer(unit)
             try:
                 connection.commit()
-            except DBAPIError as error:
-                if error.connection_invalidated:
+            except BaseException as error:
+                connection.invalidate()  # SQLAlchemy would pool it inside the open transaction
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
                     raise OutcomeUnknown(
                         "The connection was lost while committing; ask again with the same key."
                     ) from error
