@@ -24,7 +24,7 @@ from bench.services import children, cpu_seconds, spent
 from market.access import SYSTEM
 from market.journal.model import JournalEntry
 from market.statistics.points import Point, point
-from market.statistics.queries import FLOWS, Figures, figures
+from market.statistics.queries import FLOWS, Figures, Measures, figures
 from market.statistics.question import BASES, Period, Question
 from market.store.session import Database, Unit
 
@@ -52,7 +52,7 @@ OTHERS = {
     "office place": ("registered", ("office", "ip_type"), "office, ip_type"),
 }
 """Cuts that no cuboid holds, with the basis they are asked on and the same in SQL."""
-_SUMS = "CAST(sum(deals) AS bigint), CAST(sum(total) AS bigint), CAST(sum(tech) AS bigint)"
+_SUMS = ", ".join(f"CAST(sum({name}) AS bigint)" for name in Measures._fields)
 
 Run = Callable[[], Any]
 
@@ -101,15 +101,14 @@ def _summarise(database: Database) -> None:
                 for key, sums in figures(unit, question).groups.items():
                     keys = dict(zip(("k1", "k2"), (*key[:-1], "", ""), strict=False))
                     month = int(key[-1].replace("-", ""))
-                    amounts = {"deals": sums.deals, "total": sums.total, "tech": sums.tech}
-                    rows.append({"cut": name, "basis": basis, "month": month, **keys, **amounts})
-    columns = "cut, basis, month, k1, k2, deals, total, tech"
+                    rows.append({"cut": name, "basis": basis, "month": month, **keys, **sums._asdict()})
+    columns = ", ".join(("cut", "basis", "month", "k1", "k2", *Measures._fields))
 
     def fill(unit: Unit) -> None:
         unit.execute(
             text(
                 "CREATE TABLE bench_summary (cut text, basis text, month int, k1 text, k2 text, deals int, total bigint, "
-                "tech bigint, PRIMARY KEY (cut, basis, month, k1, k2))"
+                "tech bigint, income bigint, PRIMARY KEY (cut, basis, month, k1, k2))"
             )
         )
         unit.execute(

@@ -205,7 +205,7 @@ class _Maker:
 
 
 def _back(line: Row) -> Row:
-    return {**line, "sign": -1, "total": -line["total"], "tech": -line["tech"]}
+    return {**line, "sign": -1, "total": -line["total"], "tech": -line["tech"]}  # none has income
 
 
 def _columns(facts: Row, sides: Sequence[Any]) -> Row:

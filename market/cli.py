@@ -29,6 +29,7 @@ from market.organisations.queries import administrator_exists
 from market.places.queries import tree
 from market.reference.loader import bring_up_to_date, load_all
 from market.registration.importing import import_lines
+from market.registration.income import check_income
 from market.rules.actions import load_calendar, load_rules
 from market.sample import demo as demonstration
 from market.sample.generate import YEARS, known_years
@@ -327,7 +328,7 @@ def head() -> None:
 def verify(expect: str | None) -> None:
     """Check the whole journal, and ledger, roll-ups and contracts against it; exit 1 on any break."""
     with _open() as database, database.snapshot(SYSTEM) as unit:
-        _report(journal.verify(unit, expect) + cube.check(unit), "All of it agrees.")
+        _report(journal.verify(unit, expect) + cube.check(unit) + check_income(unit), "All of it agrees.")
         click.echo(f"The journal is whole up to {journal.head(unit)}.")
 
 
@@ -344,7 +345,7 @@ def rebuild(check_only: bool) -> None:
             database.write(SYSTEM, reindex, channel="cli")
             cube.rebuild(database, click.echo)
         with database.snapshot(SYSTEM) as unit:
-            breaks = cube.check(unit)
+            breaks = cube.check(unit) + check_income(unit)
     _report(breaks, "Cells, ledger and contracts agree.")
 
 

@@ -20,7 +20,7 @@ from market.store.types import today
 TIMEOUT = (5, 30)
 """Seconds to connect and to wait for an answer."""
 BASES = ("involved", "output", "absorbed", "internal", "registered")
-MEASURES = ("deals", "total_amount", "tech_amount")
+MEASURES = ("deals", "total_amount", "tech_amount", "tech_income")
 ZERO = dict.fromkeys(MEASURES, "0")
 LONGEST = 150
 """Characters of a part that are printed."""
@@ -176,7 +176,8 @@ def _check_growth(
     basis: str, before: dict[str, Any], after: dict[str, Any], contract: dict[str, Any], league: str
 ) -> None:
     """Totals and the one cell of the contract grew by it, no other cell moved."""
-    one = {"deals": "1", "total_amount": contract["total_amount"], "tech_amount": contract["tech_amount"]}
+    amounts = {name: contract[name] for name in ("total_amount", "tech_amount")}
+    one = {"deals": "1", **amounts, "tech_income": "0.00"}
     _expect(_difference(before["totals"], after["totals"]) == one, f"{basis}: the total must grow by the contract")
     old, new = _cells(before), _cells(after)
     moved = {key: _difference(old.get(key, ZERO), cell) for key, cell in new.items() if cell != old.get(key)}

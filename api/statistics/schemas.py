@@ -225,6 +225,7 @@ class DealsCell(Output):
     deals = Plain(metadata={"description": "Number of contracts.", "schema": {"type": "integer"}})
     total_amount = Yuan(allow_none=True, metadata={"description": "Contract amount; null when suppressed."})
     tech_amount = Yuan(allow_none=True, metadata={"description": "Technology part of it; null when suppressed."})
+    tech_income = Yuan(allow_none=True, metadata={"description": "技术性收入 approved so far; null when suppressed."})
     suppressed = Plain(
         metadata={"description": "Too few contracts to show amounts to this caller.", "schema": {"type": "boolean"}}
     )
@@ -236,6 +237,7 @@ class DealsGrowth(Output):
     deals = Plain(metadata={"example": 0.6672, "schema": FRACTION})
     total_amount = Plain(metadata={"example": 0.45, "schema": FRACTION})
     tech_amount = Plain(metadata={"schema": FRACTION})
+    tech_income = Plain(metadata={"schema": FRACTION})
 
 
 class DealsCompared(DealsCell):
@@ -251,6 +253,7 @@ class DealsShare(Output):
     deals = Plain(metadata={"example": 0.1297, "schema": FRACTION})
     total_amount = Plain(metadata={"schema": FRACTION})
     tech_amount = Plain(metadata={"schema": FRACTION})
+    tech_income = Plain(metadata={"schema": FRACTION})
 
 
 class DealsShared(DealsCompared):
@@ -340,6 +343,7 @@ class Movement(Output):
     deals = Plain(metadata={"schema": {"type": "integer"}})
     total_amount = Yuan()
     tech_amount = Yuan()
+    tech_income = Yuan()
 
 
 class Movements(Output):
@@ -412,6 +416,7 @@ class CountedContract(Output):
     month = Plain(metadata={"description": "Of registration; the period it counts in.", "example": "2018-03"})
     total_amount = Yuan()
     tech_amount = Yuan()
+    tech_income = Yuan()
 
 
 class CountedOut(Output):

@@ -194,7 +194,8 @@ def rewritten(
     """Write the next version of an own live entry, with its ledger lines and its event."""
     after, changed = judged_change(unit, row, reason, changes)
     mark = after["fingerprint"]
-    lines = [minus(unit, row["id"]), plus(unit, after)]
+    back = minus(unit, row["id"])
+    lines = [back, plus(unit, after, income=-back["income"])]
     _rewrite(unit, after, *changed, fingerprint=mark, live_fingerprint=mark)
     settle(unit, [row, after])
     tell(unit, "changed", after, lines, reason=reason, text=text)

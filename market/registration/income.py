@@ -1,7 +1,8 @@
 """Technical income (技术性收入核定): what was paid on performance, and how much of it the office approves as income.
 
 Entries stand beside the contract and never change it; a correction takes the place of an entry. The three amounts (total,
-technology, income) are never summed with each other.
+technology, income) are never summed with each other. What stands is the contract's `tech_income` in the figures, so an approval
+posts to the ledger what it moves.
 """
 
 from __future__ import annotations
@@ -9,20 +10,25 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from market.access import Role
+from market.contracts.model import Contract
 from market.contracts.queries import by_number, one
 from market.contracts.rules import SIDES
 from market.errors import Conflict, FieldError, Forbidden, check
 from market.examination.actions import at_desk
 from market.examination.model import Income
 from market.journal.append import Event, append
+from market.statistics.ledger import post, with_income
+from market.statistics.model import LedgerLine
+from market.store.dialect import whole
 from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import new_id, now, today, yuan
 
 _SORT = Sort((Income.id,), ("id",))
+_MOST = 20
 
 
 def approve_income(
@@ -79,8 +85,11 @@ def approve_income(
     unit.execute(insert(Income), row)
     if corrects is not None:
         unit.execute(update(Income).where(Income.id == corrects).values(corrected_by=row["id"]))
-    payload = row | {"paid_on": paid_on.isoformat(), "approved_on": row["approved_on"].isoformat()}
-    append(unit, Event("income.approved", row["id"], 1, payload, occurred_on=paid_on))
+    lines = with_income(unit, contract["id"], others + income)
+    days = {"paid_on": paid_on.isoformat(), "approved_on": row["approved_on"].isoformat()}
+    event = append(unit, Event("income.approved", row["id"], 1, {**row, **days, "ledger": lines}, occurred_on=paid_on))
+    if lines:
+        post(unit, event, lines)
     return row
 
 
@@ -91,6 +100,23 @@ def page_of_income(unit: Unit, number: str, *, cursor: str | None, limit: int) -
     page = fetch_page(unit, statement, _SORT, ["income", number], cursor, limit)
     coded = unit.actor.role is Role.STATISTICIAN
     return Page([{**row._mapping, "text": None} if coded else row._mapping for row in page.rows], page.next)
+
+
+def check_income(unit: Unit) -> list[str]:
+    """Every live contract whose income in the ledger is not what was approved and stands. Some of them, if there are many."""
+    approved, counted = func.sum(Income.income_fen), func.sum(LedgerLine.income)
+    standing = (
+        select(Income.contract_id, whole(approved))
+        .join(Contract, Contract.id == Income.contract_id)
+        .where(Income.corrected_by.is_(None), Contract.state == "registered")
+        .group_by(Income.contract_id)
+        .having(approved != 0)
+    )
+    posted = select(LedgerLine.contract_id, whole(counted)).group_by(LedgerLine.contract_id).having(counted != 0)
+    wrong: set[str] = set()
+    for these, others in ((standing, posted), (posted, standing)):
+        wrong.update(row[0] for row in unit.execute(these.except_(others).limit(_MOST)))
+    return [f"{contract}: the ledger has another income than what was approved" for contract in sorted(wrong)]
 
 
 def _standing(contract_id: str) -> Select[*tuple[Any, ...]]:

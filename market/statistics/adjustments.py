@@ -59,6 +59,7 @@ def adjustments(
             LedgerLine.stat_month,
             LedgerLine.total,
             LedgerLine.tech,
+            LedgerLine.income,
             JournalEntry.recorded_at,
             JournalEntry.kind,
             JournalEntry.reason,
@@ -97,5 +98,6 @@ def _item(row: Any) -> dict[str, Any]:
         "deals": row["sign"],
         "total_amount": row["total"],
         "tech_amount": row["tech"],
+        "tech_income": row["income"],
         "bases": [basis for basis in BASES if row[basis]],
     }

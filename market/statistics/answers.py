@@ -123,6 +123,7 @@ def shown(measures: Measures, withheld: bool) -> dict[str, Any]:
         "deals": measures.deals,
         "total_amount": None if withheld else measures.total,
         "tech_amount": None if withheld else measures.tech,
+        "tech_income": None if withheld else measures.income,
         "suppressed": withheld,
     }
 

@@ -22,7 +22,7 @@ ROWS_A_STATEMENT = 100
 """Longer statements took longer on both engines, they only seem to save something."""
 
 KEYS = ("cuboid", "stat_month", "rec_month", "flow", "a", "b")
-SUMS = ("deals", "total", "tech")
+SUMS = ("deals", "total", "tech", "income")
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,13 @@ def add_lines(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
             if (dimensions := cuboid.cell(home, row)) is None:
                 continue
             rec_month = 0 if cuboid.of else row["rec_month"]
-            cell = cells.setdefault((cuboid.number, row["stat_month"], rec_month, row["flow"], *dimensions), [0, 0, 0])
+            cell = cells.setdefault(
+                (cuboid.number, row["stat_month"], rec_month, row["flow"], *dimensions), [0] * len(SUMS)
+            )
             cell[0] += row["sign"]
             cell[1] += row["total"]
             cell[2] += row["tech"]
+            cell[3] += row["income"]
     values = [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
     for start in range(0, len(values), ROWS_A_STATEMENT):
         chunk = values[start : start + ROWS_A_STATEMENT]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
 from market.contracts.model import Contract
 from market.contracts.queries import visible_to
 from market.statistics.answers import Reader, as_of, frame
 from market.statistics.crosswalks import crosswalk_as_of
+from market.statistics.ledger import taken_back
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point
 from market.statistics.queries import Source, counted, figures
@@ -34,13 +34,6 @@ def contracts_of(
     """
     crosswalk = crosswalk_as_of(unit, at) if question.walks else None
     source = Source(question.view, None, question.period, at, crosswalk)
-    undone = aliased(LedgerLine)
-    taken_back = exists().where(
-        undone.contract_id == LedgerLine.contract_id,
-        undone.version == LedgerLine.version,
-        undone.sign == -1,
-        undone.seq <= at.seq,
-    )
     visible = (
         select(
             LedgerLine.seq,
@@ -50,11 +43,12 @@ def contracts_of(
             LedgerLine.stat_month,
             LedgerLine.total,
             LedgerLine.tech,
+            LedgerLine.income,
             Contract.act,
             Contract.number,
         )
         .join(Contract, Contract.id == LedgerLine.contract_id)
-        .where(*counted(unit, source, question), LedgerLine.sign == 1, ~taken_back, visible_to(unit.actor))
+        .where(*counted(unit, source, question), LedgerLine.sign == 1, ~taken_back(at.seq), visible_to(unit.actor))
     )
     every = figures(unit, question, at=at).totals.deals
     number = unit.execute(select(func.count()).select_from(visible.subquery())).scalar_one()
@@ -80,4 +74,5 @@ def _item(row: Any) -> dict[str, Any]:
         "month": f"{month // 100:04d}-{month % 100:02d}",
         "total_amount": row["total"],
         "tech_amount": row["tech"],
+        "tech_income": row["income"],
     }

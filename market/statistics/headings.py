@@ -6,6 +6,7 @@ _MEASURES = {
     "deals": ("合同项数", "Deals"),
     "total_amount": ("成交额", "Contract amount"),
     "tech_amount": ("技术交易额", "Technology amount"),
+    "tech_income": ("技术性收入", "Technical income"),
 }
 _BASES = {
     "involved": ("涉及", "involved"),

@@ -1,8 +1,8 @@
 """The ledger (台账): what every registration posts, so that counts and values roll up at once and can be taken back.
 
 A registered contract posts `plus`; a change posts `minus` of the old version and `plus` of the new; a cancellation or revocation
-posts `minus`. The lines go into the event's payload under `ledger` before it is appended, then to `post`, which writes ledger
-and cells at the seal.
+posts `minus`; income approved posts `with_income`. The lines go into the event's payload under `ledger` before it is appended,
+then to `post`, which writes ledger and cells at the seal.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, exists, insert, select
+from sqlalchemy.orm import aliased
 
 from market.journal.append import Event, seal
 from market.places.queries import HK_MO_TW as HK_MO_TW_PLACES
@@ -38,6 +39,7 @@ INTERNAL, OUTPUT_ONLY, ABSORBED_ONLY, NEITHER = 1, 2, 3, 4
 NOT_REGISTERED_HERE = 4
 """Added to the flow of a contract that no office of the home region registered."""
 
+_AMOUNTS = ("total", "tech", "income")
 _COLUMNS = ("contract_id", "version", "stat_month", "flow", *DIMENSIONS)
 _OPTIONAL = (
     "ip_type",
@@ -50,8 +52,8 @@ _OPTIONAL = (
 )
 
 
-def plus(unit: Unit, contract: Mapping[str, Any]) -> Line:
-    """The +1 line of a contract version (mapping of the contract's columns)."""
+def plus(unit: Unit, contract: Mapping[str, Any], income: int = 0) -> Line:
+    """The +1 line of a contract version (mapping of the contract's columns); `income` is what is approved of it so far."""
     places, home = tree(unit), unit.database.home_region()
     line: Line = {
         "contract_id": contract["id"],
@@ -60,6 +62,7 @@ def plus(unit: Unit, contract: Mapping[str, Any]) -> Line:
         "stat_month": month_of(contract["registered_on"]),
         "total": contract["total_fen"],
         "tech": contract["tech_fen"],
+        "income": income,
         "contract_type": contract["contract_type"],
         "contract_subtype": contract["contract_subtype"] or contract["contract_type"],
         "field": contract["field"],
@@ -88,7 +91,7 @@ def flow(seller_inside: bool, buyer_inside: bool, registered_here: bool) -> int:
 
 def minus(unit: Unit, contract_id: str) -> Line:
     """The -1 line that takes back the live line of a contract exactly as it was posted."""
-    columns = [getattr(LedgerLine, name) for name in (*_COLUMNS, "sign", "total", "tech")]
+    columns = [getattr(LedgerLine, name) for name in (*_COLUMNS, "sign", *_AMOUNTS)]
     last = (
         unit.execute(
             select(*columns)
@@ -101,7 +104,22 @@ def minus(unit: Unit, contract_id: str) -> Line:
     )
     if last["sign"] != 1:
         raise ValueError(f"{contract_id} has no live line")
-    return {**last, "sign": -1, "total": -last["total"], "tech": -last["tech"]}
+    return {**last, "sign": -1, **{name: -last[name] for name in _AMOUNTS}}
+
+
+def with_income(unit: Unit, contract_id: str, income: int) -> list[Line]:
+    """The lines that give a live contract this income in all and leave all else as it was posted; none if it has it already."""
+    back = minus(unit, contract_id)
+    if back["income"] == -income:
+        return []
+    return [back, {**back, "sign": 1, **{name: -back[name] for name in _AMOUNTS}, "income": income}]
+
+
+def taken_back(by: int | None = None) -> ColumnElement[bool]:
+    """A later -1 line, up to the seq `by`, takes back this +1 line. The lines of a contract take turns."""
+    later = aliased(LedgerLine)
+    undone = [later.contract_id == LedgerLine.contract_id, later.seq > LedgerLine.seq, later.sign == -1]
+    return exists().where(*undone, *([] if by is None else [later.seq <= by]))
 
 
 def post(unit: Unit, event: Event, lines: Sequence[Line]) -> None:

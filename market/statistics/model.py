@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.store.base import Base
@@ -52,7 +52,7 @@ class LedgerLine(Base):
         CheckConstraint("sign IN (-1, 1)", name="sign"),
         CheckConstraint("flow BETWEEN 1 AND 8", name="flow"),
         Index("ix_ledger_contract_id_seq", "contract_id", "seq"),
-        Index("ix_ledger_question", "stat_month", "seq", "flow", *DIMENSIONS, "sign", "total", "tech"),
+        Index("ix_ledger_question", "stat_month", "seq", "flow", *DIMENSIONS, "sign", "total", "tech", "income"),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -85,6 +85,7 @@ class LedgerLine(Base):
     linked_achievement: Mapped[int] = mapped_column(SmallInteger)
     total: Mapped[int] = mapped_column(Fen)
     tech: Mapped[int] = mapped_column(Fen)
+    income: Mapped[int] = mapped_column(Fen, server_default=text("0"))
 
 
 class DealCell(Base):
@@ -105,6 +106,7 @@ class DealCell(Base):
     deals: Mapped[int]
     total: Mapped[int] = mapped_column(Fen)
     tech: Mapped[int] = mapped_column(Fen)
+    income: Mapped[int] = mapped_column(Fen, server_default=text("0"))
 
 
 class CuboidState(Base):

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from market.errors import Invalid
 from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
-from market.statistics.cube import CUBOIDS, PRESENT, Cuboid, province_code, usable
+from market.statistics.cube import CUBOIDS, PRESENT, SUMS, Cuboid, province_code, usable
 from market.statistics.ledger import BUCKETS, ELSEWHERE, NOT_REGISTERED_HERE, UNSPECIFIED
 from market.statistics.model import DealCell, LedgerLine
 from market.statistics.points import Point
@@ -85,11 +85,15 @@ _DIGITS = {"province": 2, "league": 4, "banner": 6}
 
 
 class Measures(NamedTuple):
-    """Number of deals (项数), contract amount (成交额) and technology amount (技术交易额) in fen."""
+    """Number of deals (项数), contract amount (成交额), technology amount (技术交易额) and technical income (技术性收入) in fen.
+
+    The names are those of the sums in the cells.
+    """
 
     deals: int = 0
     total: int = 0
     tech: int = 0
+    income: int = 0
 
 
 def added(parts: Iterable[Sequence[int]]) -> Measures:
@@ -178,10 +182,8 @@ class Source:
 
     def sums(self) -> list[Any]:
         """The measures, added up."""
-        return [
-            whole(func.sum(column)).label(name)
-            for name, column in (("deals", self.deals), ("total", self.table.total), ("tech", self.table.tech))
-        ]
+        columns = (self.deals, *(getattr(self.table, name) for name in SUMS[1:]))
+        return [whole(func.sum(column)).label(name) for name, column in zip(SUMS, columns, strict=True)]
 
 
 def _cells(cuboid: Cuboid, period: Period, at: Point | None) -> list[Condition]:
@@ -204,10 +206,11 @@ def _lines(period: Period, at: Point | None) -> list[Condition]:
 
 def _cells_and_lines(view: str, cuboid: Cuboid, period: Period, at: Point) -> Subquery:
     """The cells of the recorded months before, and in the same shape the lines of the month that the point lies within."""
-    names = ("stat_month", "flow", "a", "b", "deals", "total", "tech")
+    names = ("stat_month", "flow", "a", "b", *SUMS)
     cells = select(*(getattr(DealCell, name) for name in names)).where(*_cells(cuboid, period, at))
     a, b, where = cell_of_line(view, cuboid)
-    columns = (LedgerLine.stat_month, LedgerLine.flow, a, b, LedgerLine.sign, LedgerLine.total, LedgerLine.tech)
+    amounts = (getattr(LedgerLine, name) for name in SUMS[1:])
+    columns = (LedgerLine.stat_month, LedgerLine.flow, a, b, LedgerLine.sign, *amounts)
     lines = select(*columns).where(*_lines(period, at), LedgerLine.seq >= at.since, *where)
     return union_all(cells, lines).subquery()
 
@@ -262,7 +265,7 @@ def figures(unit: Unit, question: Question, source: Source | None = None, *, at:
     rows, *totals = (unit.connection.exec_driver_sql(*each).all() for each in texts)
     crosswalk = source.crosswalk if source else None
     groups = _groups(crosswalk, question, rows)
-    every = Measures(*totals[0][0]) if totals else added(row[-3:] for row in rows)
+    every = Measures(*totals[0][0]) if totals else added(row[-len(SUMS) :] for row in rows)
     return Figures(every, groups, _less(added(groups.values()), every) if question.overlapping else None)
 
 
@@ -359,7 +362,7 @@ def _together(question: Question, parts: Iterable[tuple[Source, str, list[Condit
         selects.append(select(*keys, *sums).where(*where).group_by(*(key.name for key in keys)))
     both = union_all(*selects).subquery()
     names = [column for column in both.c if column.name.startswith("k")]
-    measures = [whole(func.sum(both.c[name])).label(name) for name in ("deals", "total", "tech")]
+    measures = [whole(func.sum(both.c[name])).label(name) for name in SUMS]
     statement: Select[Any] = select(*names, *measures).group_by(*names).having(func.sum(both.c.deals) != 0)
     return statement.limit(_limit(question) + 1)
 
@@ -388,8 +391,8 @@ def _groups(crosswalk: Crosswalk | None, question: Question, rows: Sequence[Row[
     check_groups(len(rows), _limit(question))
     if not rows or not question.by:
         return {}
-    *cuts, deals, total, tech = zip(*rows, strict=True)
-    values: Iterable[Measures] = map(Measures, deals, total, tech)
+    every = list(zip(*rows, strict=True))
+    cuts, values = every[: -len(SUMS)], map(Measures, *every[-len(SUMS) :])
     columns, tellers, start = [], _tellers(crosswalk, question), 0
     for names, teller in zip(_read(question), tellers, strict=True):
         parts = cuts[start : start + len(names)]
@@ -402,7 +405,7 @@ def _groups(crosswalk: Crosswalk | None, question: Question, rows: Sequence[Row[
     for key, measures in zip(keys, values, strict=True):
         several = (part if DIMENSIONS[name].folded else (part,) for name, part in zip(question.by, key, strict=True))
         for one in product(*several):
-            cell = sums.setdefault(one, [0, 0, 0])
+            cell = sums.setdefault(one, [0] * len(SUMS))
             for number, value in enumerate(measures):
                 cell[number] += value
     check_groups(len(sums))

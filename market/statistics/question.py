@@ -22,7 +22,7 @@ BASES = ("involved", "output", "absorbed", "internal", "registered")
 """涉及, 输出 (seller in the region), 吸纳 (buyer), 区内 (both), 认定登记 (by an office of the region)."""
 COMPARISONS = ("previous_year", "previous_period")
 """Beside these any period may be named to compare with."""
-RANKINGS = ("deals", "total_amount", "tech_amount")
+RANKINGS = ("deals", "total_amount", "tech_amount", "tech_income")
 """By what the largest groups are found."""
 MAX_CUTS = 4
 MAX_TOP = 100

@@ -14,7 +14,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Select, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import DeclarativeBase
 
 from market.access import SYSTEM
@@ -26,7 +26,7 @@ from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.journal.read import CHUNK, entries, payload
 from market.organisations.model import Organisation
 from market.statistics.cube import CUBOIDS, KEYS, PRESENT, SUMS, Cuboid, province_code, usable
-from market.statistics.ledger import ELSEWHERE, UNSPECIFIED
+from market.statistics.ledger import ELSEWHERE, UNSPECIFIED, taken_back
 from market.statistics.model import DIMENSIONS, CuboidState, DealCell, LedgerLine
 from market.statistics.queries import Source, cell_of_line
 from market.store.dialect import whole
@@ -40,7 +40,7 @@ STRETCH = 100_000
 
 Tell = Callable[[str], object]
 
-_LINE = ("contract_id", "version", "sign", "stat_month", "flow", *DIMENSIONS, "total", "tech")
+_LINE = ("contract_id", "version", "sign", "stat_month", "flow", *DIMENSIONS, "total", "tech", "income")
 _SAME_AS_CONTRACT = (
     "contract_type",
     "field",
@@ -329,10 +329,12 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
 def _broken_contracts(unit: Unit) -> Iterator[str]:
     """A contract is counted once or not at all, and its amounts come to nothing exactly when it is not counted."""
     count, total, tech = func.sum(LedgerLine.sign), func.sum(LedgerLine.total), func.sum(LedgerLine.tech)
+    income = func.sum(LedgerLine.income)
+    amiss = (count.not_in([0, 1]), (count == 0) != (total == 0), (count == 0) != (tech == 0), income < 0)
     broken = (
         select(LedgerLine.contract_id)
         .group_by(LedgerLine.contract_id)
-        .having(or_(count.not_in([0, 1]), (count == 0) != (total == 0), (count == 0) != (tech == 0)))
+        .having(or_(*amiss, and_(count == 0, income != 0)))
         .limit(MOST)
     )
     for (contract,) in unit.execute(broken):
@@ -366,17 +368,8 @@ def _contracts_against_ledger(unit: Unit) -> Iterator[str]:
 
 def _live_lines(contracts: list[str]) -> Select[Any]:
     """The +1 lines that no -1 line takes back."""
-    taken_back = select(LedgerLine.contract_id, LedgerLine.version).where(
-        LedgerLine.contract_id.in_(contracts), LedgerLine.sign == -1
-    )
-    undone = taken_back.subquery()
-    return (
-        select(*(getattr(LedgerLine, name) for name in _LINE))
-        .outerjoin(
-            undone,
-            (undone.c.contract_id == LedgerLine.contract_id) & (undone.c.version == LedgerLine.version),
-        )
-        .where(LedgerLine.contract_id.in_(contracts), LedgerLine.sign == 1, undone.c.version.is_(None))
+    return select(*(getattr(LedgerLine, name) for name in _LINE)).where(
+        LedgerLine.contract_id.in_(contracts), LedgerLine.sign == 1, ~taken_back()
     )
 
 
@@ -421,4 +414,5 @@ def _written(unit: Unit) -> Iterator[tuple[Any, ...]]:
 def _posted_by_events(unit: Unit) -> Iterator[tuple[Any, ...]]:
     for entry in entries(unit):
         for number, line in enumerate(payload(entry).get("ledger", ()), 1):
+            line = {"income": 0, **line}  # older events have none
             yield (entry["seq"], number, entry["rec_month"], *(line.get(name) for name in _LINE))

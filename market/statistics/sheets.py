@@ -151,7 +151,7 @@ def adjustments_sheet(answer: Row, language: str, source: str) -> Sheet:
             [
                 *(item["seq"], item["line"], instant_text(item["recorded_at"]), item["kind"], item["reason"]),
                 *(contract.get("id"), contract.get("number"), contract.get("act"), item["version"], item["month"]),
-                *(item["deals"], _yuan(item["total_amount"]), _yuan(item["tech_amount"])),
+                *_figures(item),
                 ", ".join(basis_heading(basis, language) for basis in item["bases"]),
             ]
         )
@@ -291,8 +291,12 @@ def _measures_of(language: str) -> list[str]:
 def _cell(cell: Row, language: str) -> list[Value]:
     """Count and amounts; of a suppressed cell words instead of amounts."""
     if cell["suppressed"]:
-        return [cell["deals"], *([_word("withheld", language)] * 2)]
-    return [cell["deals"], _yuan(cell["total_amount"]), _yuan(cell["tech_amount"])]
+        return [cell["deals"], *([_word("withheld", language)] * len(MEASURES[1:]))]
+    return _figures(cell)
+
+
+def _figures(cell: Row) -> list[Value]:
+    return [cell["deals"], *(_yuan(cell[name]) for name in MEASURES[1:])]
 
 
 def _amounts(prefix: str, cell: Row, language: str) -> Facts:

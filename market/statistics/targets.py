@@ -25,7 +25,7 @@ from market.statistics.wording import region_name, synthetic_note
 from market.store.session import Unit
 from market.store.types import civil_date, fen, today
 
-COMPUTABLE = ("total_amount", "tech_amount")
+COMPUTABLE = ("total_amount", "tech_amount", "tech_income")
 """Measures of a target that the register can tell."""
 COMPARISONS = ("above", "reach")
 """More than the value; at least the value."""

@@ -14,7 +14,7 @@ from market.statistics.ledger import ABROAD, ELSEWHERE, HK_MO_TW, UNSPECIFIED
 from market.statistics.question import DIMENSIONS, INDUSTRY_LETTERS, Question
 from market.store.session import Unit
 
-DEFINITION_VERSION = 3
+DEFINITION_VERSION = 4
 
 _BASES = {
     "zh": {
@@ -40,13 +40,14 @@ _BASES = {
 _RULES = {
     "zh": (
         "{basis}；按登记日期（北京时间）归入统计期。deals 为项数，total_amount 为成交额（合同总金额），tech_amount 为其中的"
-        "技术交易额，单位为元。合同变更后以新内容计入原统计期，注销、撤销的从原统计期冲回，因此过去各期的数字会重新列报。"
+        "技术交易额，tech_income 为履行后至今核定的技术性收入（同样计入合同登记的统计期），单位为元。"
+        "合同变更后以新内容计入原统计期，注销、撤销的从原统计期冲回，因此过去各期的数字会重新列报。"
     ),
     "en": (
         "{basis}; counted in the period of the date of registration (Asia/Shanghai). deals: number of contracts; "
-        "total_amount: contract amount; tech_amount: the technology part of it; all amounts in yuan. A changed contract "
-        "counts with its new content in its first period, a cancelled or revoked one is taken back from it, so past periods "
-        "are restated."
+        "total_amount: contract amount; tech_amount: the technology part of it; tech_income: the technical income approved so "
+        "far on performance, in the same period; all amounts in yuan. A changed contract counts with its new content in its "
+        "first period, a cancelled or revoked one is taken back from it, so past periods are restated."
     ),
 }
 _ELSEWHERE_ONLY = {

@@ -134,9 +134,9 @@ def test_every_entry_that_moved_a_figure_is_told_with_its_reason(api):
     cancel(world, ended)
     found = ask(api, f"{year}&from={before}", "auditor", ADJUSTMENTS)
     assert found["summary"] == {
-        "from": {"deals": 0, "total_amount": "0.00", "tech_amount": "0.00"},
-        "to": {"deals": 2, "total_amount": "73.00", "tech_amount": "51.00"},
-        "difference": {"deals": 2, "total_amount": "73.00", "tech_amount": "51.00"},
+        "from": {"deals": 0, "total_amount": "0.00", "tech_amount": "0.00", "tech_income": "0.00"},
+        "to": {"deals": 2, "total_amount": "73.00", "tech_amount": "51.00", "tech_income": "0.00"},
+        "difference": {"deals": 2, "total_amount": "73.00", "tech_amount": "51.00", "tech_income": "0.00"},
     }
     assert [(item["kind"], item["line"], item["deals"], item["total_amount"]) for item in found["items"]] == [
         ("contract.registered", 1, 1, "100.00"),
@@ -154,7 +154,12 @@ def test_every_entry_that_moved_a_figure_is_told_with_its_reason(api):
     assert taken_back["sign"] == taken_back["deals"] == -1
     assert taken_back["bases"] == ["involved", "output", "absorbed", "internal", "registered"]
     assert (later["from"]["seq"], later["to"]["seq"]) == (middle, ask(api, year)["as_of"]["seq"])
-    assert later["summary"]["difference"] == {"deals": -1, "total_amount": "-20.00", "tech_amount": "-20.00"}
+    assert later["summary"]["difference"] == {
+        "deals": -1,
+        "total_amount": "-20.00",
+        "tech_amount": "-20.00",
+        "tech_income": "0.00",
+    }
     assert ask(api, f"{year}&from={before}&to={middle}", "auditor", ADJUSTMENTS)["to"]["seq"] == middle
     nothing = ask(api, f"{year}&from={middle}&to={middle}", "auditor", ADJUSTMENTS)
     assert (nothing["items"], nothing["summary"]["difference"]["deals"]) == ([], 0)

@@ -61,16 +61,28 @@ def test_the_answer_says_everything_needed_to_read_it(filled):
         "deals": 7,
         "total_amount": "1021.00",
         "tech_amount": "215.00",
+        "tech_income": "0.00",
         "suppressed": False,
-        "previous": {"deals": 4, "total_amount": "40.00", "tech_amount": "40.00", "suppressed": False},
-        "growth": {"deals": 0.75, "total_amount": 24.525, "tech_amount": 4.375},
+        "previous": {
+            "deals": 4,
+            "total_amount": "40.00",
+            "tech_amount": "40.00",
+            "tech_income": "0.00",
+            "suppressed": False,
+        },
+        "growth": {"deals": 0.75, "total_amount": 24.525, "tech_amount": 4.375, "tech_income": None},
     }
     assert [(group["key"], group["label"], group["deals"]) for group in answer["groups"]] == [
         ({"contract_type": "DEV"}, {"contract_type": "Technology development"}, 6),
         ({"contract_type": "SERVICE"}, {"contract_type": "Technology service"}, 1),
     ]
     assert answer["groups"][1]["previous"]["deals"] == 0
-    assert answer["groups"][1]["growth"] == {"deals": None, "total_amount": None, "tech_amount": None}
+    assert answer["groups"][1]["growth"] == {
+        "deals": None,
+        "total_amount": None,
+        "tech_amount": None,
+        "tech_income": None,
+    }
     assert answer["additive"] is True
     assert answer["overlap"] is None
     assert answer["definition"].startswith("Technology contracts whose seller or buyer")
@@ -96,7 +108,13 @@ def test_involved_by_league_is_not_additive_and_says_so(filled):
     answer = ask(filled, "period=2018&by=league")
     assert answer["additive"] is False
     assert {group["key"]["league"]: group["deals"] for group in answer["groups"]} == {"150100": 4, "150200": 7}
-    assert answer["overlap"] == {"deals": 4, "total_amount": "1000.00", "tech_amount": "200.00", "suppressed": False}
+    assert answer["overlap"] == {
+        "deals": 4,
+        "total_amount": "1000.00",
+        "tech_amount": "200.00",
+        "tech_income": "0.00",
+        "suppressed": False,
+    }
     assert answer["totals"]["deals"] == 7
 
 
@@ -155,9 +173,10 @@ def test_totals_overlap_and_earlier_figures_are_suppressed_too(filled, history):
         "deals": 2,
         "total_amount": None,
         "tech_amount": None,
+        "tech_income": None,
         "suppressed": True,
     }
-    assert answer["totals"]["growth"] == {"deals": 1.0, "total_amount": None, "tech_amount": None}
+    assert answer["totals"]["growth"] == {"deals": 1.0, "total_amount": None, "tech_amount": None, "tech_income": None}
     history.add(history.contract(registered_on=date(2015, 1, 1)))
     assert ask(filled, "period=2015&by=league", None)["overlap"]["total_amount"] is None
 
@@ -172,7 +191,7 @@ def test_offices_statisticians_and_auditors_see_every_cell(filled, key):
 def test_nothing_registered_is_zero_and_not_a_secret(api):
     answer = ask(api, "period=2018&by=league&compare=previous_year", None)
     assert (answer["totals"]["deals"], answer["totals"]["total_amount"]) == (0, "0.00")
-    assert answer["totals"]["growth"] == {"deals": None, "total_amount": None, "tech_amount": None}
+    assert answer["totals"]["growth"] == {"deals": None, "total_amount": None, "tech_amount": None, "tech_income": None}
     assert answer["groups"] == []
 
 
@@ -265,7 +284,7 @@ def test_subtotals_the_largest_and_shares_over_http(filled):
     )
     [group] = answer["groups"]
     assert group["key"] == {"league": "150100", "contract_type": "DEV"}
-    assert group["share"] == {"deals": 0.6667, "total_amount": 0.9823, "tech_amount": 0.9434}
+    assert group["share"] == {"deals": 0.6667, "total_amount": 0.9823, "tech_amount": 0.9434, "tech_income": None}
     other = answer["other"]
     assert (other["groups"], other["deals"], other["total_amount"], other["suppressed"]) == (2, 2, "18.00", False)
     assert [(row["key"], row["deals"]) for row in answer["subtotals"]] == [

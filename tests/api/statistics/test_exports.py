@@ -96,16 +96,25 @@ def test_the_figures_are_those_of_the_json(filled):
     json = filled.get(f"/v1/statistics/deals{question}", key="statistician").json
     facts, headings, rows = read(filled.get(f"/v1/statistics/deals.csv{question}", key="statistician"))
     assert headings == [
-        *("卖方盟市 代码", "卖方盟市 名称", "合同类别 代码", "合同类别 名称", "合同项数", "成交额", "技术交易额"),
-        *("合同项数 (对比期)", "成交额 (对比期)", "技术交易额 (对比期)"),
-        *("合同项数 (增长率)", "成交额 (增长率)", "技术交易额 (增长率)"),
-        *("合同项数 (占比)", "成交额 (占比)", "技术交易额 (占比)"),
+        *(
+            "卖方盟市 代码",
+            "卖方盟市 名称",
+            "合同类别 代码",
+            "合同类别 名称",
+            "合同项数",
+            "成交额",
+            "技术交易额",
+            "技术性收入",
+        ),
+        *("合同项数 (对比期)", "成交额 (对比期)", "技术交易额 (对比期)", "技术性收入 (对比期)"),
+        *("合同项数 (增长率)", "成交额 (增长率)", "技术交易额 (增长率)", "技术性收入 (增长率)"),
+        *("合同项数 (占比)", "成交额 (占比)", "技术交易额 (占比)", "技术性收入 (占比)"),
     ]
     told = [
         [
             *(part for cut in json["by"] for part in (group["key"][cut] or "", group["label"][cut] or "（小计）")),
-            *(str(group[name]) for name in ("deals", "total_amount", "tech_amount")),
-            *(str(group["previous"][name]) for name in ("deals", "total_amount", "tech_amount")),
+            *(str(group[name]) for name in MEASURES),
+            *(str(group["previous"][name]) for name in MEASURES),
             *(
                 str(group[part][name] or "") if group[part][name] != 0 else "0.0"
                 for part in ("growth", "share")
@@ -121,16 +130,16 @@ def test_the_figures_are_those_of_the_json(filled):
     assert facts["合计：成交额 (增长率)"] == str(totals["growth"]["total_amount"])
 
 
-MEASURES = ("deals", "total_amount", "tech_amount")
+MEASURES = ("deals", "total_amount", "tech_amount", "tech_income")
 
 
 def test_amounts_are_numbers_and_codes_are_texts_in_a_workbook(filled):
     reply = filled.get(f"/v1/statistics/deals.xlsx{QUERIES['/v1/statistics/deals']}", key="statistician")
     rows = list(openpyxl.load_workbook(io.BytesIO(reply.data)).worksheets[0].iter_rows(min_row=5, values_only=True))
     assert rows == [
-        ("150100", "呼和浩特市", "CONSULT", "技术咨询合同", 1, 7, 1),
-        ("150100", "呼和浩特市", "DEV", "技术开发合同", 3, 600.6, 150),
-        ("150200", "包头市", "DEV", "技术开发合同", 1, 100_000_000_000, 99_999_999_999.99),
+        ("150100", "呼和浩特市", "CONSULT", "技术咨询合同", 1, 7, 1, 0),
+        ("150100", "呼和浩特市", "DEV", "技术开发合同", 3, 600.6, 150, 0),
+        ("150200", "包头市", "DEV", "技术开发合同", 1, 100_000_000_000, 99_999_999_999.99, 0),
     ]
 
 
@@ -151,7 +160,9 @@ def test_a_target_says_what_is_wanted_since_when_and_who_reported(filled):
 def test_the_public_finds_words_in_place_of_a_withheld_amount(filled):
     address = f"/v1/statistics/deals.csv{QUERIES['/v1/statistics/deals']}"
     facts, _, rows = read(filled.get(address))
-    assert [row[2:] for row in rows if row[2] == "CONSULT"] == [["CONSULT", "技术咨询合同", "1", "不公布", "不公布"]]
+    assert [row[2:] for row in rows if row[2] == "CONSULT"] == [
+        ["CONSULT", "技术咨询合同", "1", "不公布", "不公布", "不公布"]
+    ]
     assert "不是零" in facts["不公布的数字"]
     assert filled.get(address).headers["ETag"] != filled.get(address, key="statistician").headers["ETag"]
 

@@ -1,4 +1,4 @@
-"""Contracts with a life: registered, changed and ended straight through the ledger, for tests of what the figures say of them."""
+"""Contracts with a life: registered, changed, paid and ended straight through the ledger, for tests of what figures tell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sqlalchemy import insert, update
 from market.access import SYSTEM
 from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract
+from market.journal.append import Event, append
 from market.registration.entries import tell
 from market.registration.numbers import next_numbers
-from market.statistics.ledger import minus, plus
+from market.statistics.ledger import Line, minus, plus, post, with_income
 from market.store.session import Database, Unit
 from market.store.types import new_id
 
@@ -20,12 +21,15 @@ Row = dict[str, Any]
 
 
 class History:
-    """A register kept by hand; `live` holds the newest version of every contract that counts, `versions` each one there was."""
+    """A register kept by hand; `live` holds the newest version of every contract that counts, `versions` each one there was.
+
+    Both know the income approved so far as `income_fen`; it is part of the key of `versions`.
+    """
 
     def __init__(self, database: Database, office: str) -> None:
         self.database, self.office = database, office
         self.live: dict[str, Row] = {}
-        self.versions: dict[tuple[str, int], Row] = {}
+        self.versions: dict[tuple[str, int, int], Row] = {}
         self.number = 0
 
     def contract(self, **given: Any) -> Row:
@@ -97,9 +101,18 @@ class History:
     def change(self, unit: Unit, contract: str, **changes: Any) -> None:
         """Give a live contract other content."""
         row = {**self.live[contract], **changes, "version": self.live[contract]["version"] + 1}
+        income = row.pop("income_fen")
         row["fingerprint"] = row["live_fingerprint"] = fingerprint(row)
         unit.execute(update(Contract).where(Contract.id == contract).values(row))
-        self._tell(unit, "changed", row, [minus(unit, contract), plus(unit, row)])
+        self._tell(unit, "changed", row, [minus(unit, contract), plus(unit, row, income)])
+
+    def approve(self, unit: Unit, contract: str, income: int) -> None:
+        """Let a live contract have this income in all."""
+        lines = with_income(unit, contract, income)
+        event = append(unit, Event("income.approved", new_id("inc"), 1, {"ledger": lines}))
+        if lines:
+            post(unit, event, lines)
+        self._keep(self.live[contract], income)
 
     def end(self, unit: Unit, contract: str, state: str = "cancelled") -> None:
         """Cancel or revoke a live contract."""
@@ -108,9 +121,12 @@ class History:
         unit.execute(update(Contract).where(Contract.id == contract).values(**ended))
         tell(unit, state, {**old, **ended}, [minus(unit, contract)])
 
-    def _tell(self, unit: Unit, kind: str, row: Row, lines: list[Row]) -> None:
+    def _tell(self, unit: Unit, kind: str, row: Row, lines: list[Line]) -> None:
         tell(unit, kind, row, lines)
-        self.live[row["id"]] = self.versions[row["id"], row["version"]] = row
+        self._keep(row, lines[-1].get("income", 0))
+
+    def _keep(self, row: Row, income: int) -> None:
+        self.live[row["id"]] = self.versions[row["id"], row["version"], income] = {**row, "income_fen": income}
 
     def add(self, *rows: Row) -> list[str]:
         """Register these contracts in one unit; answers their ids."""

@@ -43,8 +43,9 @@ def test_growth_is_rounded_half_up_exactly(value, base):
 
 
 def test_what_is_withheld_shows_its_count_alone():
-    assert shown(Measures(2, 7, 5), True) == {"deals": 2, "total_amount": None, "tech_amount": None, "suppressed": True}
-    assert shown(Measures(2, 7, 5), False) == {"deals": 2, "total_amount": 7, "tech_amount": 5, "suppressed": False}
+    names = ("deals", "total_amount", "tech_amount", "tech_income", "suppressed")
+    assert shown(Measures(2, 7, 5, 3), True) == dict(zip(names, (2, None, None, None, True), strict=True))
+    assert shown(Measures(2, 7, 5, 3), False) == dict(zip(names, (2, 7, 5, 3, False), strict=True))
 
 
 def test_the_floor_is_a_setting_and_does_not_bind_those_who_count():

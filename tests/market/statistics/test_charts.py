@@ -27,6 +27,7 @@ def cell(deals, total=None, previous=None):
         "deals": deals,
         "total_amount": total,
         "tech_amount": tech,
+        "tech_income": tech,
         "suppressed": total is None,
         "previous": previous,
     }

@@ -62,8 +62,9 @@ def test_subtotals_the_largest_and_shares_of_any_question(factory, engine, acts,
             assert cells(found["subtotals"]) == levels
             for row in [*found["groups"], *found["subtotals"]]:
                 for name in MEASURES:
-                    share = Fraction(row[name], found["totals"][name]) * 10_000
-                    assert row["share"][name] == int(share + Fraction(1, 2)) / 10_000
+                    total = found["totals"][name]
+                    share = Fraction(row[name], total or 1) * 10_000
+                    assert row["share"][name] == (int(share + Fraction(1, 2)) / 10_000 if total else None)
             if question.by:
                 largest(found, told(database, replace(question, top=top, top_by=top_by)), top, top_by)
 
@@ -113,12 +114,12 @@ def test_the_largest_groups_and_the_others(filled):
     found = told(filled, question)
     [baotou] = found["groups"]
     assert (baotou["label"]["league"], baotou["deals"], baotou["previous"]["deals"]) == ("Baotou", 3, 1)
-    assert baotou["share"] == {"deals": 0.6, "total_amount": 0.8571, "tech_amount": 0.8571}
+    assert baotou["share"] == {"deals": 0.6, "total_amount": 0.8571, "tech_amount": 0.8571, "tech_income": None}
     other = found["other"]
     # Ordos has nothing this year: it is in what was, but is no group of now.
     assert (other["groups"], other["deals"], other["total_amount"]) == (1, 2, 10_00)
     assert (other["previous"]["deals"], other["previous"]["total_amount"]) == (1, 100_00)
-    assert other["growth"] == {"deals": 1.0, "total_amount": -0.9, "tech_amount": -0.9}
+    assert other["growth"] == {"deals": 1.0, "total_amount": -0.9, "tech_amount": -0.9, "tech_income": None}
     assert other["share"]["deals"] == 0.4
 
 
@@ -128,10 +129,15 @@ def test_what_is_withheld_ranks_last_and_hides_the_others_too(filled, history):
     found = told(filled, replace(question, shares=True), Reader("en", 3))
     assert [group["key"]["league"] for group in found["groups"]] == ["150200"]
     assert found["groups"][0]["previous"]["suppressed"] is True
-    assert found["groups"][0]["growth"] == {"deals": 2.0, "total_amount": None, "tech_amount": None}
+    assert found["groups"][0]["growth"] == {
+        "deals": 2.0,
+        "total_amount": None,
+        "tech_amount": None,
+        "tech_income": None,
+    }
     other = found["other"]
     assert (other["deals"], other["total_amount"], other["suppressed"]) == (3, None, True)
-    assert other["share"] == {"deals": 0.5, "total_amount": None, "tech_amount": None}
+    assert other["share"] == {"deals": 0.5, "total_amount": None, "tech_amount": None, "tech_income": None}
     assert other["previous"]["total_amount"] is None
 
 
@@ -143,6 +149,7 @@ def test_the_overlap_is_as_public_as_its_groups(history):
         "deals": 11,
         "total_amount": None,
         "tech_amount": None,
+        "tech_income": None,
         "suppressed": True,
     }
 

@@ -55,21 +55,24 @@ def test_each_group_lists_what_a_plain_count_finds(factory, engine, acts, asked,
         with database.snapshot(AUDITOR) as unit:
             at = point(unit, str(head(unit).seq - back))
             live = {}
-            for seq, (contract, version), sign in counted_lines(history, unit):
+            for seq, version, sign in counted_lines(history, unit):
                 if seq <= at.seq and sign == 1:
-                    live[contract, version] = history.versions[contract, version]
+                    live[version] = history.versions[version]
                 elif seq <= at.seq:
-                    del live[contract, version]
+                    del live[version]
             for question in asked:
                 counted = Counted(tree(unit), question)
                 for key, measures in figures(unit, question, at=at).groups.items():
                     rows = {ident: row for ident, row in live.items() if key in counted.parts(row)}
                     found = every_page(unit, narrowed(question, key), at, limit)
                     assert (found["counted"], found["visible"], found["withheld"]) == (measures.deals, len(rows), 0)
-                    assert {(item["contract"]["id"], item["version"]) for item in found["items"]} == rows.keys()
+                    assert {
+                        (item["contract"]["id"], item["version"], item["tech_income"]) for item in found["items"]
+                    } == rows.keys()
                     assert len(found["items"]) == len(rows)
                     assert sum(item["total_amount"] for item in found["items"]) == measures.total
                     assert sum(item["tech_amount"] for item in found["items"]) == measures.tech
+                    assert sum(item["tech_income"] for item in found["items"]) == measures.income
 
 
 def test_who_may_not_see_a_contract_learns_that_it_is_counted(world, history):

@@ -80,6 +80,7 @@ ACTS = st.one_of(
     st.tuples(st.just("register"), contents()),
     st.tuples(st.just("register several"), st.lists(contents(), min_size=2, max_size=4)),
     st.tuples(st.just("change"), contents()),
+    st.tuples(st.just("approve"), st.integers(0, 10**13)),
     st.tuples(st.just("end"), st.sampled_from(["cancelled", "revoked"])),
 )
 
@@ -161,6 +162,8 @@ def play(history: History, acts: list[tuple[str, Any]], after: Callable[[], None
                         if name not in ("act", "registered_on", "office_place")
                     }
                     history.database.write(SYSTEM, lambda unit, c=contract, k=kept: history.change(unit, c, **k))
+                elif act == "approve":
+                    history.database.write(SYSTEM, lambda unit, c=contract, i=what: history.approve(unit, c, i))
                 else:
                     history.database.write(SYSTEM, lambda unit, c=contract, s=what: history.end(unit, c, s))
             after()
@@ -276,11 +279,11 @@ class Counted:
 
     def figures(self, rows: list[dict[str, Any]]) -> Figures:
         groups: dict[tuple[str, ...], list[int]] = {}
-        totals, overlap = [0, 0, 0], [0, 0, 0]
+        totals, overlap = [0] * 4, [0] * 4
         for row in rows:
-            values = (1, row["total_fen"], row["tech_fen"])
+            values = (1, row["total_fen"], row["tech_fen"], row["income_fen"])
             keys = self.parts(row)
-            for cell in [groups.setdefault(key, [0, 0, 0]) for key in keys] + [totals] * bool(keys):
+            for cell in [groups.setdefault(key, [0] * 4) for key in keys] + [totals] * bool(keys):
                 cell[:] = [a + b for a, b in zip(cell, values, strict=True)]
             for _ in keys[1:]:
                 overlap = [a + b for a, b in zip(overlap, values, strict=True)]

@@ -60,7 +60,7 @@ def test_rows_columns_and_cells_add_up_and_are_output_and_absorbed(factory, engi
                 assert summed(matrix["cells"], "from") == rows
                 assert summed(matrix["cells"], "to") == columns
                 for lines in (rows, columns):
-                    assert tuple(sum(line[n] for line in lines.values()) for n in range(3)) == measures(
+                    assert tuple(sum(line[n] for line in lines.values()) for n in range(len(MEASURES))) == measures(
                         matrix["totals"]
                     )
                 if basis == "involved" and region == "150000":
@@ -74,7 +74,7 @@ def test_rows_columns_and_cells_add_up_and_are_output_and_absorbed(factory, engi
                         level = side.partition("_")[2]
                         for place in {"league": ["150200"], "banner": ["150203"]}.get(level, []):
                             alone = answer(unit, Question(question.period, other, place, (), filters), ALL, at)
-                            assert measures(alone["totals"]) == lines.get(place, (0, 0, 0))
+                            assert measures(alone["totals"]) == lines.get(place, (0,) * len(MEASURES))
 
 
 def test_from_beijing_into_each_league_is_one_call(history):
@@ -89,7 +89,7 @@ def test_from_beijing_into_each_league_is_one_call(history):
     with history.database.snapshot(SYSTEM) as unit:
         matrix = flows(unit, question, ALL, point(unit, None))
     beijing = {cell["to"]: measures(cell) for cell in matrix["cells"] if cell["from"] == "110000"}
-    assert beijing == {"150200": (1, 3_00, 1_00), "150100": (1, 5_00, 2_00)}
+    assert beijing == {"150200": (1, 3_00, 1_00, 0), "150100": (1, 5_00, 2_00, 0)}
     assert [(row["key"], row["label"], row["deals"]) for row in matrix["rows"]] == [
         ("110000", "北京市", 2),
         ("150000", "内蒙古自治区", 1),

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from market.access import SYSTEM
 from market.journal.append import Event
-from market.statistics.ledger import flow, minus, plus, post
+from market.statistics.cube import PRESENT
+from market.statistics.ledger import flow, minus, plus, post, with_income
 from market.statistics.model import DealCell, LedgerLine
 from market.store.types import month_of, today
 
@@ -100,6 +101,25 @@ def test_a_change_takes_back_exactly_what_was_posted(history):
     assert {line["rec_month"] for line in (first, back, again)} == {month_of(today())}
 
 
+def test_income_moves_nothing_but_income_and_stays_through_a_change(history):
+    [contract] = history.add(history.contract())
+    with history.database.read(SYSTEM) as unit:
+        assert with_income(unit, contract, 0) == []
+    for income in (70, 40, 40):
+        history.database.write(SYSTEM, lambda unit, fen=income: history.approve(unit, contract, fen))
+    posted = lines(history.database, contract)
+    assert [(line["sign"], line["income"]) for line in posted] == [(1, 0), (-1, 0), (1, 70), (-1, -70), (1, 40)]
+    assert {line["version"] for line in posted} == {1}
+    moved = {"seq", "line", "sign", "total", "tech", "income"}
+    assert len({tuple((k, v) for k, v in line.items() if k not in moved) for line in posted}) == 1
+    history.database.write(SYSTEM, lambda unit: history.change(unit, contract, total_fen=7, tech_fen=5))
+    history.database.write(SYSTEM, lambda unit: history.end(unit, contract))
+    changed = lines(history.database, contract)[-3:]
+    assert [(line["version"], line["total"], line["income"]) for line in changed] == [
+        *((1, -100_000_00, -40), (2, 7, 40), (2, -7, -40)),
+    ]
+
+
 def test_an_ended_contract_cannot_be_taken_back_twice(history):
     [contract] = history.add(history.contract())
     history.database.write(SYSTEM, lambda unit: history.end(unit, contract))
@@ -137,19 +157,24 @@ def test_one_contract_touches_one_cell_of_each_cuboid_in_one_statement(history, 
     assert sum("deal_cell" in text for text in counted.texts) == 1
     with history.database.read(SYSTEM) as unit:
         found = unit.execute(select(DealCell.cuboid, DealCell.a, DealCell.b).order_by(DealCell.cuboid)).all()
-    assert [tuple(row) for row in found] == [
+    office = history.office
+    assert [tuple(row) for row in found if row.cuboid > 0] == [
         (1, "DEV", "contract:05"),
         (2, "150100", "DEV"),
         (3, "150200", "DEV"),
         (4, "150100", "150200"),
+        (5, office, ""),
     ]
+    assert [row.cuboid for row in found if row.cuboid < 0] == sorted(
+        cuboid.number for cuboid in PRESENT if not cuboid.within_league
+    )
 
 
 def test_thousands_of_lines_are_posted_in_one_unit(history):
     months = [date(1950 + number // 12, number % 12 + 1, 1) for number in range(600)]
     history.add(*(history.contract(registered_on=day) for day in months))
     with history.database.read(SYSTEM) as unit:
-        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 2400
+        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 7200
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,14 @@ from market.access import SYSTEM
 from market.contracts.model import Contract, NumberSeries
 from market.journal import append
 from market.journal.model import JournalEntry, JournalHead, JournalPersonal
+from market.journal.read import entries as entries_of
+from market.journal.read import payload
 from market.organisations.model import Organisation
 from market.reference.loader import bring_up_to_date
+from market.registration import entries
+from market.statistics import ledger
 from market.statistics import rebuild as module
+from market.statistics.ledger import plus
 from market.statistics.model import DealCell
 from market.statistics.points import Point
 from market.statistics.queries import figures, sources
@@ -21,6 +26,7 @@ from market.statistics.question import Period, Question
 from market.statistics.rebuild import check, rebuild
 from tests.market.contracts.samples import plain
 from tests.market.registration.acts import cancel, change, record, register
+from tests.market.statistics import history as kept
 
 
 def found(database):
@@ -58,6 +64,7 @@ def filled(history):
     [
         ("UPDATE deal_cell SET total = total + 1 WHERE cuboid = 2 AND a = '150100'", "cell"),
         ("UPDATE deal_cell SET deals = deals + 1 WHERE cuboid = 1", "cell"),
+        ("UPDATE deal_cell SET income = income + 1 WHERE cuboid = -9", "cell"),
         ("DELETE FROM deal_cell WHERE cuboid = 4 AND a = '150200'", "the cube has not"),
         ("UPDATE deal_cell SET a = 'abroad' WHERE cuboid = 4 AND a = '150200'", "the ledger has not"),
     ],
@@ -88,11 +95,30 @@ def test_a_wrong_cell_is_found_and_mended(filled, statement, words):
         ("DELETE FROM ledger WHERE sign = -1", "do not come to nothing or one"),
         ("UPDATE ledger SET seller_place = '150202' WHERE seller_place = '150203'", "not what the event posted"),
         ("UPDATE ledger SET rec_month = rec_month + 1", "not what the event posted"),
+        ("UPDATE ledger SET income = 7 WHERE seller_place = '150203'", "not what the event posted"),
+        ("UPDATE ledger SET income = 7 WHERE sign = -1", "do not come to nothing or one"),
     ],
 )
 def test_a_difference_between_contracts_ledger_and_journal_is_found(filled, statement, words):
     tamper(filled, statement)
     assert any(words in line for line in found(filled)), found(filled)
+
+
+def test_an_event_from_before_there_was_income_agrees(history, monkeypatch):
+    def without(unit, row):
+        line = plus(unit, row)
+        del line["income"]
+        return line
+
+    def post(unit, event, lines):
+        ledger.post(unit, event, [{**line, "income": 0} for line in lines])
+
+    monkeypatch.setattr(kept, "plus", without)
+    monkeypatch.setattr(entries, "post", post)
+    history.add(history.contract())
+    with history.database.read(SYSTEM) as unit:
+        assert "income" not in payload(list(entries_of(unit))[-1])["ledger"][0]
+    assert found(history.database) == []
 
 
 def test_an_empty_register_agrees(history):
