@@ -28,13 +28,14 @@ from market.examination.review import review, route
 from market.examination.territory import applicant, origin
 from market.fields.queries import code_lists
 from market.registration.entries import Standing, clash, draft, judge, new_row, tell
+from market.registration.income import approved_income
 from market.registration.listings import settle
 from market.registration.numbers import next_numbers
 from market.rules.queries import rule
 from market.statistics.ledger import minus, plus
 from market.store.dialect import insert_missing
 from market.store.session import Unit
-from market.store.types import now, today
+from market.store.types import now, today, yuan
 
 Row = dict[str, Any]
 
@@ -217,6 +218,9 @@ def judged_change(
     ]
     if not changed and not wrong:
         errors.append(FieldError("/changes", "nothing-changed", "The contract is like this already."))
+    if after["tech_fen"] < row["tech_fen"] and after["tech_fen"] < (income := approved_income(unit, row["id"])):
+        message = f"{yuan(income)} of income stand approved: correct these first."
+        errors.append(FieldError("/changes/tech_amount", "below-income", message))
     check(_wrong_reason(unit, "change_reason", reason) + errors)
     after["fingerprint"] = fingerprint(after)
     if (refusal := clash(unit, after)) is not None:

@@ -93,6 +93,11 @@ def approve_income(
     return row
 
 
+def approved_income(unit: Unit, contract_id: str) -> int:
+    """The income of a contract that stands approved, in fen."""
+    return sum(row.income_fen for row in unit.execute(_standing(contract_id)))
+
+
 def page_of_income(unit: Unit, number: str, *, cursor: str | None, limit: int) -> Page:
     """Every entry of a contract the actor may know of, corrected ones included; statisticians see no words."""
     contract = one(unit, by_number(number))

@@ -101,6 +101,20 @@ def test_it_is_withheld_with_the_other_amounts_and_stands_in_flows_files_and_cha
         assert (drawn.status_code, "技术性收入" in drawn.text) == (200, True)
 
 
+def test_the_technology_amount_never_falls_below_the_income_that_stands(api):
+    number = Case(api).registered()
+    approve(api, number, "250000.00")
+    body = {"reason": "CORRECTION", "changes": {"tech_amount": "249999.99"}}
+    refused = api.post(f"/v1/contracts/{number}/change", body, key="office", if_match="*")
+    assert refused.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in refused.json["errors"]] == [
+        ("/changes/tech_amount", "below-income")
+    ]
+    body["changes"]["tech_amount"] = "250000.00"
+    change(api, number, "change", body)
+    assert ask(api, "")["totals"]["tech_amount"] == "250000.00"
+
+
 def test_nothing_approved_posts_nothing(api):
     number = Case(api).registered()
     approve(api, number, None)
