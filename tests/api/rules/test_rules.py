@@ -10,23 +10,23 @@ Api = Any
 
 
 def test_the_rules_of_a_day_are_listed_with_source_and_standing(api: Api) -> None:
-    first = api.get("/v1/rules?kind=deadline&limit=1").json
-    assert [item["code"] for item in first["items"]] == ["review.expert_limit"]
-    second = api.get(f"/v1/rules?kind=deadline&limit=1&cursor={first['next']}").json
-    [limit] = second["items"]
-    assert (limit["code"], limit["value"], limit["unit"], limit["status"]) == (
-        "review.limit",
-        "15",
-        "working_day",
-        "draft",
-    )
+    codes, cursor = [], ""
+    while cursor is not None:
+        page = api.get(f"/v1/rules?kind=deadline&limit=3{cursor}").json
+        codes += page["items"]
+        cursor = page["next"] and f"&cursor={page['next']}"
+    found = {item["code"]: item for item in codes}
+    assert len(found) == len(codes)
+    assert {"review.expert_limit", "review.limit"} <= found.keys()
+    limit = found["review.limit"]
+    assert (limit["value"], limit["unit"], limit["status"]) == ("15", "working_day", "draft")
     assert limit["reference"] == "第十四条"
     assert limit["name"] == limit["name_zh"] == "受理后审查期限"
-    assert second["next"] is None
 
 
 def test_a_past_day_has_its_own_rules(api: Api) -> None:
-    [limit] = api.get("/v1/rules?kind=deadline&on=2020-05-01").json["items"]
+    items = api.get("/v1/rules?kind=deadline&on=2020-05-01").json["items"]
+    [limit] = [item for item in items if item["code"].startswith("review.")]
     assert (limit["value"], limit["unit"], limit["valid_to"]) == ("30", "day", "2026-01-22")
 
 
