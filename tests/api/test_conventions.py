@@ -214,7 +214,7 @@ def test_an_unusable_idempotency_key_is_refused(api, key):
 
 
 def test_concurrent_replays_act_once(api):
-    app, barrier = api.client.application, threading.Barrier(5)
+    app, barrier = api.client.application, threading.Barrier(5, timeout=60)
 
     def ask():
         client = app.test_client()

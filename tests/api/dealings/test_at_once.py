@@ -12,7 +12,7 @@ from tests.api.dealings.talks import ANSWERS, advance, done, listing, step, talk
 
 def at_once(api: Any, calls: list[Callable[[Any], Any]]) -> list[Any]:
     """The answers to calls made at the same moment, each by a client of its own."""
-    barrier, answers = Barrier(len(calls)), [None] * len(calls)
+    barrier, answers = Barrier(len(calls), timeout=60), [None] * len(calls)
     clients = [type(api)(api.world, api.client.application.test_client()) for _ in calls]
 
     def run(index: int) -> None:

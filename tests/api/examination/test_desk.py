@@ -226,7 +226,7 @@ def test_rule_12_an_end_takes_the_case_with_it_and_pending_things_go(api):
 
 
 def at_once(app: Any, works: list[Any]) -> list[Any]:
-    start = Barrier(len(works))
+    start = Barrier(len(works), timeout=60)
 
     def run(work: Any) -> Any:
         start.wait()

@@ -467,16 +467,16 @@ def test_the_setting_is_one_of_three(monkeypatch):
 def test_of_two_reviewers_at_once_one_wins(api):
     market = under(api, "before")
     made = create(market, publish=True)
-    barrier = Barrier(2)
+    barrier = Barrier(2, timeout=60)
 
     def judge(given):
-        key, points = given
-        own = under(api, "before")
+        own, key, points = given
         barrier.wait()
         path = f"{made.headers['Location']}/review"
         return own.post(path, scores(*points), key=key, if_match=made.headers["ETag"]).status_code
 
     with ThreadPoolExecutor(2) as pool:
-        outcomes = sorted(pool.map(judge, (("office", (5,) * 5), ("office2", (0,) * 5))))
+        judges = ((under(api, "before"), "office", (5,) * 5), (under(api, "before"), "office2", (0,) * 5))
+        outcomes = sorted(pool.map(judge, judges))
     assert outcomes in ([200, 404], [200, 412])  # who comes after a refusal does not see it any more
     assert len(events(api, made.json["id"])) == 2

@@ -304,7 +304,7 @@ def test_a_version_of_before_is_not_changed(world, verb):
 
 @pytest.mark.parametrize("expected", [1, None])
 def test_published_by_several_at_once_it_is_published_once(world, expected):
-    made, barrier = post(world, "university", publish=False), Barrier(4)
+    made, barrier = post(world, "university", publish=False), Barrier(4, timeout=60)
 
     def publish(_):
         barrier.wait()
@@ -318,7 +318,7 @@ def test_published_by_several_at_once_it_is_published_once(world, expected):
 
 def test_of_those_who_withdraw_and_edit_at_once_one_wins(world):
     made = post(world, "university", valid_until=TOMORROW)
-    verbs, barrier = ("withdraw", "withdraw", "edit", "edit"), Barrier(4)
+    verbs, barrier = ("withdraw", "withdraw", "edit", "edit"), Barrier(4, timeout=60)
 
     def act(verb):
         barrier.wait()

@@ -22,7 +22,7 @@ THREADS = 8
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
     """Run all works together; the result of each, or the refusal it met."""
-    start = Barrier(len(works))
+    start = Barrier(len(works), timeout=60)
 
     def run(work: Callable[[], Any]) -> Any:
         start.wait()

@@ -21,7 +21,7 @@ ROUNDS = 4
 
 def test_eight_writers_into_the_same_cells_lose_nothing(world):
     """All deals are alike, so each posting adds to the cells of all others; each writer registers four, changes two, ends two."""
-    start = Barrier(WRITERS)
+    start = Barrier(WRITERS, timeout=60)
     failures: list[Any] = []
     event.listen(world.database.engine, "handle_error", lambda context: failures.append(context.original_exception))
 

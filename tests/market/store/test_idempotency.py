@@ -72,7 +72,7 @@ def test_a_failed_request_leaves_the_key_free(empty_database):
 
 
 def test_concurrent_requests_act_once_and_all_get_the_reply(empty_database):
-    barrier = threading.Barrier(6)
+    barrier = threading.Barrier(6, timeout=60)
 
     def run():
         barrier.wait()
