@@ -39,9 +39,14 @@ def fitted(text: str, width: float, size: float) -> str:
     """The text, shortened with an ellipsis if it is wider."""
     if text_width(text, size) <= width:
         return text
-    while text and text_width(text + "…", size) > width:
+    return _head(text, width - text_width("…", size), size).rstrip() + "…"
+
+
+def _head(text: str, width: float, size: float) -> str:
+    """As many characters from the left as fit."""
+    while text and text_width(text, size) > width:
         text = text[:-1]
-    return text.rstrip() + "…"
+    return text
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
@@ -52,8 +57,8 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
             lines.append(line.rstrip())
             line = ""
         while text_width(piece, size) > width:
-            head = fitted(piece, width, size).rstrip("…")
-            lines.append(head)
+            head = _head(piece, width, size) or piece[0]  # at least one, however narrow, or this would never end
+            lines += [head.rstrip()] if head.strip() else []
             piece = piece[len(head) :]
         line += piece
     return [*lines, line.rstrip()] if line.strip() else lines

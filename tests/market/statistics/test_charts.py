@@ -7,7 +7,7 @@ from itertools import product
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from market.errors import Invalid
@@ -304,10 +304,13 @@ def test_any_name_stays_text_inside_the_picture(name, language):
     drawn(deals_chart(found, "total_amount", language))
 
 
-@given(st.text(max_size=200), st.integers(30, 500))
+@given(st.text(max_size=200), st.integers(1, 500))
+@example("窄" * 3, 5)
+@example("长…" * 9, 30)
+@example(" " * 300 + "x", 200)
 def test_wrapping_loses_nothing_but_spaces_and_fits(text, width):
     lines = wrapped(text, width, 12)
-    assert all(text_width(line, 12) <= width for line in lines)
+    assert all(text_width(line, 12) <= width or len(line) == 1 for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
