@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -32,6 +33,9 @@ from tests import postgres
 
 if TYPE_CHECKING:
     from tests.world import World
+
+# The same examples every time and no clock: what is red here is red on the next machine, whatever its speed.
+hypothesis.settings.load_profile("ci")
 
 ENGINES = ("sqlite", "postgresql")
 _server = ExitStack()
