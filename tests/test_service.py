@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -89,6 +91,20 @@ def test_the_five_lines_can_be_pasted_into_a_shell_again_and_again(service, worl
         assert re.search('"achievement":{[^}]*' + re.search(r"ach_\w+", achievement)[0], matches), matches
         assert re.search(r'"number":"\d{16}"', contract), contract
         assert f'"deals":{times},"total_amount":"{times * 700000}.00"' in figures
+
+
+def test_the_lines_of_the_documents_can_be_pasted_in_order(service, world, tmp_path):
+    """From a listing to an agreed and registered contract."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "demo-keys.json").write_text(json.dumps(world.keys, indent=2))
+    for document, last in (("listings", "report.pdf"), ("dealings", '"state":"agreed"')):
+        text = (Path(__file__).parents[1] / "docs" / f"{document}.md").read_text()
+        script = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).replace("http://127.0.0.1:8000", service)
+        done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        answers = [line for line in done.stdout.splitlines() if line]
+        assert len(answers) > 9
+        assert last in done.stdout
+        assert [line for line in (*answers, done.stderr) if "urn:market:problem" in line or "rror" in line] == []
 
 
 def test_five_lines_are_five_lines(world):

@@ -211,7 +211,7 @@ class DealingClockOut(Output):
 
 
 class BrokerageOut(Output):
-    """A broker who serves or served a side."""
+    """A broker who serves or served a side; its own people are left out until one has opened its name."""
 
     broker = String(metadata={"description": "Id, `GET /v1/brokers/{broker}`."})
     side = String(metadata=_SIDE)
@@ -271,7 +271,13 @@ class DisclosureOut(Output):
     member = String(allow_none=True, metadata={"description": "The person; one's own side's only."})
     stage = String(metadata={"enum": [*OPEN, "agreed"]})
     field = String(metadata={"description": "What was opened: a field, or `file`."})
-    subject = String(metadata={"description": "Whose it is: an organisation, a listing, these talks, or a file."})
+    subject = String(
+        allow_none=True,
+        metadata={
+            "description": "Whose it is: an organisation (null while one has not opened its name oneself), a listing, these "
+            "talks, or a file."
+        },
+    )
     subject_version = Whole(metadata={"description": "The version that was seen."})
     at = Moment()
 

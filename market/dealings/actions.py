@@ -36,6 +36,7 @@ from market.listings.model import Listing
 from market.listings.queries import find
 from market.matching.queries import OTHER as OTHER_KIND
 from market.matching.queries import why
+from market.organisations.model import Organisation
 from market.organisations.queries import find as organisation
 from market.rules.calendar import due_by_rule
 from market.rules.queries import rule
@@ -296,13 +297,18 @@ def _record(unit: Unit, row: Row, side: str, step: str, event: str, text: str | 
         "at": row["updated_at"],
     }
     unit.execute(insert(DealingStep), entry)
+    payload, personal = recorded(row)
+    payload |= {"side": side, "step": step, "broker": broker}
+    append(unit, Event(event, row["id"], row["version"], payload, {**personal, "text": text}, reason=row["reason"]))
+    return entry
+
+
+def recorded(row: Mapping[Any, Any]) -> tuple[Row, Row]:
+    """A version of a dealing as its event keeps it, and the erasable part of that."""
     payload = {name: value for name, value in row.items() if name not in _WORDS}
     payload |= {name: row[name] and instant_text(row[name]) for name in _INSTANTS}
     payload |= {name: row[name] and row[name].isoformat() for name in ("clock_from", "due_on")}
-    payload |= {"side": side, "step": step, "broker": broker}
-    personal = {**{name: row[name] for name in _WORDS}, "text": text}
-    append(unit, Event(event, row["id"], row["version"], payload, personal, reason=row["reason"]))
-    return entry
+    return payload, {name: row[name] for name in _WORDS}
 
 
 def open_particulars(unit: Unit, dealing_id: str) -> Row:
@@ -399,18 +405,14 @@ def profile(unit: Unit) -> Row:
 
 def describe(unit: Unit, expected: int | None, *, size_class: str | None) -> Row:
     """Say of which size one's own organisation is (企业规模)."""
-    organisation(unit, str(unit.actor.organisation))
+    unit.execute(select(Organisation.id).where(Organisation.id == unit.actor.organisation).with_for_update())
     old = profile(unit)
     check_version(old["version"], expected)
     if size_class is not None and not code_lists(unit).has("enterprise_size", size_class):
         raise Invalid.field("/size_class", "unknown-value", "Not a code of the list enterprise_size.")
     row = {**old, "size_class": size_class, "version": old["version"] + 1}
     if old["version"]:
-        same = (Profile.organisation_id == row["organisation_id"], Profile.version == old["version"])
-        changed = unit.execute(
-            update(Profile).where(*same).values(size_class=size_class, version=row["version"])
-        ).rowcount
-        check_version(old["version"] if changed else row["version"], old["version"])
+        unit.execute(update(Profile).where(Profile.organisation_id == row["organisation_id"]).values(row))
     else:
         unit.execute(insert(Profile), row)
     append(unit, Event("profile.described", row["organisation_id"], row["version"], row))

@@ -14,7 +14,20 @@ from sqlalchemy import ColumnElement, RowMapping, exists, false, or_, select
 
 from market.access import Actor
 from market.dealings.model import Broker, Brokerage, Dealing, DealingStep, Disclosure, Profile
-from market.dealings.stages import OPEN, OTHER, OWNER, SEEKER, SIDES, in_state, legal_steps, state_of
+from market.dealings.stages import (
+    INTEREST,
+    INTRODUCTION,
+    NDA,
+    OPEN,
+    OTHER,
+    OWNER,
+    PASSED,
+    SEEKER,
+    SIDES,
+    in_state,
+    legal_steps,
+    state_of,
+)
 from market.errors import NotFound
 from market.files.model import StoredFile
 from market.files.queries import TOLD
@@ -92,6 +105,13 @@ def disclosed_at(unit: Unit, stage: str) -> list[str]:
     return [field for rule in found if rule is not None for field in rule.words]
 
 
+def _reached(row: Mapping[Any, Any]) -> str:
+    """The last stage whose fields are disclosed; of talks that ended no more than is sure to have been reached."""
+    if row["stage"] != PASSED:
+        return str(row["stage"])
+    return INTEREST if row["introduced_at"] is None else INTRODUCTION if row["nda"] is None else NDA
+
+
 def one(unit: Unit, dealing_id: str) -> dict[str, Any]:
     """One dealing whole, as the actor may see it."""
     row, _ = known(unit, dealing_id)
@@ -130,7 +150,7 @@ def shown(unit: Unit, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]
     told, places, day = [], tree(unit), today()
     for row in rows:
         part = _part(unit.actor, row, brokers)
-        fields = disclosed_at(unit, row["stage"])
+        fields = disclosed_at(unit, _reached(row))
         view = {name: row[name] for name in _PLAIN}
         view["state"] = state_of(row, day)
         view["side"], view["as_broker"] = part.side, part.broker
@@ -141,6 +161,7 @@ def shown(unit: Unit, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]
             "version": row["from_version"],
             "title": row["from_title"],
         }
+        unnamed = set()
         for side in SIDES:
             member = members[row[side]]
             own = side == part.side
@@ -152,6 +173,7 @@ def shown(unit: Unit, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]
             named = own or not row[f"{side}_hidden"] or row["id"] in opened
             view[side] = {name: value if own or name in fields else None for name, value in profile.items()}
             view[side]["organisation"] = {"id": row[side], "name": member["name"]} if named else None
+            unnamed |= set() if named else {row[side]}
         proposal = row["proposal"]
         view["proposal"] = proposal and {**proposal, "proposed_by": row["proposed_by"]}
         view["match"] = row["match"] if part.side == SEEKER or "place" in fields or not row["seeker_hidden"] else None
@@ -166,7 +188,7 @@ def shown(unit: Unit, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]
                 "until": each["until"],
             }
             for each in brokers
-            if each["dealing_id"] == row["id"]
+            if each["dealing_id"] == row["id"] and each["organisation_id"] not in unnamed
         ]
         view["legal_steps"] = legal_steps(row, part.side, broker=part.broker, day=day)
         view["disclosed"] = fields if view["state"] in (*OPEN, "agreed") else []
@@ -219,15 +241,18 @@ def history(unit: Unit, dealing_id: str, *, cursor: str | None, limit: int) -> P
 
 def page_of_disclosures(unit: Unit, dealing_id: str, *, cursor: str | None, limit: int) -> Page:
     """Who opened what when, in which version; both sides see all of it, oldest first."""
-    _, part = known(unit, dealing_id)
+    row, part = known(unit, dealing_id)
     statement = select(Disclosure.__table__).where(Disclosure.dealing_id == dealing_id)
     page = fetch_page(unit, statement, Sort((Disclosure.id,), ("id",)), ["disclosures", dealing_id], cursor, limit)
-    return Page([told(row._mapping, part) for row in page.rows], page.next)
+    named = not row[f"{other(part)}_hidden"] or bool(names_opened(unit, [dealing_id]))
+    unnamed = None if named else row[other(part)]
+    return Page([told(each._mapping, part, unnamed) for each in page.rows], page.next)
 
 
-def told(row: Mapping[Any, Any], part: Part) -> dict[str, Any]:
-    """One line of the ledger of disclosures; the person who looked only to their own side."""
-    return {**row, "member": row["member"] if row["side"] == part.side else None}
+def told(row: Mapping[Any, Any], part: Part, unnamed: str | None = None) -> dict[str, Any]:
+    """One line of the ledger of disclosures; the person who looked only to their own side, `unnamed` to nobody."""
+    member = row["member"] if row["side"] == part.side else None
+    return {**row, "member": member, "subject": None if row["subject"] == unnamed else row["subject"]}
 
 
 def files_of(dealing_id: str, side: str) -> str:

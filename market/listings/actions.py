@@ -202,7 +202,8 @@ def mark_matched(unit: Unit, listing_id: str, on: date | None) -> None:
     """Record since when its owner is in talks about it; None: no more. The first day stands."""
     row = _lock_any(unit, listing_id)
     if (row["matched_on"] is None) != (on is None):
-        write(unit, row, {"matched_on": on}, "listing.matched" if on else "listing.unmatched", on)
+        facts = {"matched_on": on, "updated_at": row["updated_at"]}
+        write(unit, row, facts, "listing.matched" if on else "listing.unmatched", on)
 
 
 def mark_closed(unit: Unit, listing_id: str, on: date | None, contract: str | None) -> None:
@@ -210,6 +211,7 @@ def mark_closed(unit: Unit, listing_id: str, on: date | None, contract: str | No
     row = _lock_any(unit, listing_id)
     if (row["closed_on"], row["closed_by"]) != (on, contract):
         facts = {"closed_on": on, "closed_by": contract, "submitted_at": None if on else row["submitted_at"]}
+        facts |= {"updated_at": row["updated_at"]}
         write(unit, row, facts, "listing.closed" if on else "listing.reopened", on)
 
 
@@ -238,7 +240,8 @@ def _as_its_owner_sees(unit: Unit, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _publication(unit: Unit, row: Mapping[Any, Any], review: str) -> dict[str, Any]:
     """What becomes of the moments of a listing that its owner publishes."""
-    moments = {"withdrawn_at": None, "refused_at": None, "submitted_at": None if review == "none" else now()}
+    moments = dict.fromkeys(("withdrawn_at", "refused_at", "matched_on"))
+    moments |= {"submitted_at": None if review == "none" else now()}
     if review == "before":
         return moments | {"published_at": None}
     return moments | published_now(unit, row)
@@ -459,7 +462,7 @@ def write(
     **told: Any,
 ) -> dict[str, Any]:
     """Write the new version of a locked listing, move its entries, record it with what else is `told` of it; its new row."""
-    new = _with_paths(unit, {**old, **changes, "version": old["version"] + 1, "updated_at": now()})
+    new = _with_paths(unit, {**old, "version": old["version"] + 1, "updated_at": now(), **changes})
     values = {name: value for name, value in new.items() if name != "owner_name" and value != old[name]}
     unit.execute(update(Listing).where(Listing.id == old["id"]).values(values))
     if any(name in values for name in (*_INDEXED, "tag_path", "place_path")):

@@ -294,4 +294,6 @@ def _label(unit: Unit, name: str, value: str, language: str) -> str:
     if name == "place":
         place = tree(unit).find(value)
         return value if place is None else place.label(language)
+    if name == "kind" and language == "zh":
+        return {"achievement": "成果", "demand": "需求"}[value]
     return code_lists(unit).label({"mode": "cooperation_mode", "maturity": "maturity"}.get(name, name), value, language)

@@ -1,7 +1,8 @@
 """Every version of a listing, as the journal keeps it: one of them, all, the difference of two, and how it stood at an instant.
 
 Owner and administrators read all. Others read of what they may see now those versions that everybody saw then, and of what is or
-was anonymous neither owner nor exact place nor files: an edit does not unsay what was public, but withdrawing does.
+was anonymous neither owner nor exact place nor files: an edit does not unsay what was public, but withdrawing does. What talks
+and contracts made of it others learn by the day: of two listings that change in the same moment they would learn who met whom.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, or_, select
 
 from market.errors import Invalid, NotFound
 from market.files import queries as files
@@ -25,6 +26,8 @@ from market.store.session import Unit
 from market.store.types import SHANGHAI, civil_date, instant_text, today, yuan
 
 _SORT = Sort((JournalEntry.seq,), ("seq",))
+_QUIET = ("listing.matched", "listing.unmatched", "listing.closed", "listing.reopened")
+"""What talks and contracts made of it."""
 _LEFT_OUT = ("contact", "tag_path", "place_path", "ordered_at")
 _RECORDED = tuple(column.name for column in Listing.__table__.columns if column.name not in _LEFT_OUT)
 _DAYS = ("ready_on", "valid_until", "matched_on", "closed_on")
@@ -70,7 +73,10 @@ def read(unit: Unit, kind: str, listing_id: str, as_of: str | None) -> dict[str,
 def page_of_versions(unit: Unit, kind: str, listing_id: str, *, cursor: str | None, limit: int) -> Page:
     """The versions of a listing that the actor may read, oldest first; a page may hold fewer than its limit."""
     present = one(unit, kind, listing_id)
-    page = fetch_page(unit, _events(listing_id), _SORT, ["versions", listing_id], cursor, limit)
+    events = _events(listing_id)
+    if not sees_all_of(unit.actor, present):
+        events = events.where(JournalEntry.kind.not_in(_QUIET))
+    page = fetch_page(unit, events, _SORT, ["versions", listing_id], cursor, limit)
     found = [(row._mapping, _as_row(row._mapping)) for row in page.rows]
     return Page([_told(event, row) for event, row in found if _readable(unit, present, event, row)], page.next)
 
@@ -85,6 +91,10 @@ def _as_of(unit: Unit, kind: str, listing_id: str, moment: str) -> dict[str, Any
     present = one(unit, kind, listing_id)
     instant = _instant(moment)
     latest = _events(listing_id).where(JournalEntry.recorded_at <= instant)
+    if not sees_all_of(unit.actor, present):
+        latest = latest.where(
+            or_(JournalEntry.kind.not_in(_QUIET), JournalEntry.recorded_at < _begin(civil_date(instant)))
+        )
     event = unit.execute(latest.order_by(JournalEntry.seq.desc()).limit(1)).mappings().first()
     return _seen(unit, present, event, civil_date(instant))
 
@@ -166,12 +176,17 @@ def _instant(moment: str) -> int:
     """The last microsecond of a day, or an instant."""
     try:
         if len(moment) == 10:
-            end = datetime.combine(date.fromisoformat(moment), datetime.min.time(), SHANGHAI) + timedelta(days=1)
-            return _micros(end) - 1
-        return _micros(datetime.fromisoformat(moment))
+            return _begin(date.fromisoformat(moment) + timedelta(days=1)) - 1
+        instant = _micros(datetime.fromisoformat(moment))
+        civil_date(instant)  # one at the edge of the calendar may have none
+        return instant
     except (ValueError, OverflowError):
         message = "A day (2026-01-31: its end in Asia/Shanghai) or an instant (2026-01-31T16:00:00Z)."
         raise Invalid.field("/as_of", "bad-as-of", message) from None
+
+
+def _begin(day: date) -> int:
+    return _micros(datetime.combine(day, datetime.min.time(), SHANGHAI))
 
 
 def _micros(moment: datetime) -> int:

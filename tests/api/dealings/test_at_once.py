@@ -23,7 +23,7 @@ def at_once(api: Any, calls: list[Callable[[Any], Any]]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=60)
     return answers
 
 
@@ -59,6 +59,11 @@ def test_the_same_interest_told_at_once_is_told_once(api):
     answers = at_once(api, calls)
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 3}
     assert len(done(api.get("/v1/dealings", key="university"))["items"]) == 1
+
+
+def test_who_says_the_size_for_the_first_time_at_once_is_heard(api):
+    put = [lambda each: each.call("PUT", "/v1/profile", {"size_class": "SMALL"}, key="enterprise", if_match="*")] * 4
+    assert sorted(done(answer)["version"] for answer in at_once(api, put)) == [1, 2, 3, 4]
 
 
 def test_agreements_about_the_same_listings_both_ways_do_not_wait_for_each_other(api):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from market.access import SYSTEM
 from market.journal.model import JournalEntry
 from market.organisations.queries import find
+from market.store.types import today
 from tests.api.dealings.talks import (
     CONTACT,
     advance,
@@ -80,6 +85,60 @@ def test_introduced_the_owner_is_still_unnamed_until_opened(api):
     assert done(api.get(f"/v1/dealings/{dealing}/disclosures", key="enterprise"))["items"] == []
 
 
+def test_ones_own_people_as_brokers_do_not_tell_ones_name(api):
+    dealing = talks(api, "introduction", listing_anonymous=True)
+    done(step(api, dealing, "engage-broker", "enterprise", {"broker": broker(api, "enterprise", "示例自家人")}))
+    told = done(api.get(f"/v1/dealings/{dealing}", key="university"))
+    assert (told["brokers"], told["owner"]["organisation"]) == ([], None)
+    done(api.post(f"/v1/dealings/{dealing}/disclosures", {}, key="university"), 201)
+    assert done(api.get(f"/v1/dealings/{dealing}", key="university"))["brokers"][0]["name"] == "示例自家人"
+
+
+def test_a_broker_learns_no_name_from_what_its_side_has_opened(api):
+    dealing = talks(api, "introduction", listing_anonymous=True)
+    path = f"/v1/dealings/{dealing}/disclosures"
+    done(api.post(path, {}, key="university"), 201)
+    done(step(api, dealing, "engage-broker", "university", {"broker": broker(api)}))
+    assert {line["subject"] for line in done(api.get(path, key="broker"))["items"]} == {None}
+    done(api.post(path, {}, key="broker"), 201)
+    assert {line["subject"] for line in done(api.get(path, key="broker"))["items"]} == {api.world.ids["enterprise"]}
+
+
+def test_talks_that_ended_at_once_do_not_tell_where_an_anonymous_seeker_is(api):
+    """The reasons of the match name the place it was judged by."""
+    achievement = listing(api, "university", "achievement", anonymous=True, place="150203")
+    demand = listing(api, "enterprise", place="150203")
+    dealing = done(interest(api, demand, "university", anonymous=True, listing=achievement), 201)["id"]
+    done(step(api, dealing, "pass", "enterprise", {"reason": "MONEY"}))
+    assert done(api.get(f"/v1/dealings/{dealing}", key="enterprise"))["match"] is None
+    assert done(api.get(f"/v1/dealings/{dealing}", key="university"))["match"]["reasons"]
+
+
+def test_two_listings_agreed_on_do_not_tell_that_they_belong_together(api):
+    """Not by the moments of their versions; who took part reads them all."""
+    achievement = listing(api, "university", "achievement", anonymous=True)
+    dealing = talks(api, "interest", listing=achievement, anonymous=True)
+    demand = done(api.get(f"/v1/dealings/{dealing}", key="enterprise"))["listing"]["id"]
+    paths = [f"/v1/demands/{demand}", f"/v1/achievements/{achievement}"]
+    before = [api.get(path).json["updated_at"] for path in paths]
+    for stage in ("introduction", "nda", "negotiation", "agreed"):
+        advance(api, dealing, stage, "enterprise", "university")
+    assert [(api.get(path).json["state"], api.get(path).json["updated_at"]) for path in paths] == [
+        ("matched", each) for each in before
+    ]
+    moments = [{each["recorded_at"] for each in api.get(f"{path}/versions").json["items"]} for path in paths]
+    assert moments[0].isdisjoint(moments[1])
+    [agreed] = {
+        api.get(f"{path}/versions", key=key).json["items"][-1]["recorded_at"]
+        for path, key in zip(paths, ("enterprise", "university"), strict=True)
+    }
+    assert [api.get(f"{path}?as_of={agreed}").json["state"] for path in paths] == ["published"] * 2
+    assert api.get(f"{paths[0]}?as_of={agreed}", key="enterprise").json["state"] == "matched"
+    with time_machine.travel(timedelta(days=2)):
+        tomorrow = (today() - timedelta(days=1)).isoformat()
+        assert [api.get(f"{path}?as_of={tomorrow}").json["state"] for path in paths] == ["matched"] * 2
+
+
 def test_an_anonymous_seeker_is_not_learned_before_the_introduction(api):
     achievement = listing(api, "university", "achievement", anonymous=True, contact=SECRET, place="150102")
     dealing = talks(api, "interest", anonymous=True, listing=achievement, contact=SECRET)
@@ -93,6 +152,37 @@ def test_an_anonymous_seeker_is_not_learned_before_the_introduction(api):
     advance(api, dealing, "introduction", "enterprise", "university")
     opened = done(api.post(f"/v1/dealings/{dealing}/disclosures", {}, key="enterprise"), 201)
     assert (opened["name"], opened["contact"]) == ("测试university", SECRET)
+
+
+def test_no_address_tells_a_stranger_who_hides(api):
+    """Every GET there is, about an anonymous demand, an anonymous achievement, and talks and files between them."""
+    demand = listing(api, "enterprise", anonymous=True, contact=SECRET, place="150203")
+    achievement = listing(api, "university", "achievement", anonymous=True, contact=SECRET, place="150102")
+    dealing = done(interest(api, demand, "university", anonymous=True, listing=achievement, contact=SECRET), 201)["id"]
+    for stage in ("introduction", "nda", "negotiation", "agreed"):
+        advance(api, dealing, stage, "enterprise", "university")
+    file = done(upload(api, dealing, "enterprise"), 201)["id"]
+    known = {"id": (demand, achievement), "other": (demand, achievement), "version": "123", "code": ("150200",)}
+    known |= {"dealing": (dealing,), "file": (file,)}
+    asked = {
+        "/v1/search": "q=稀土&limit=100&facets=kind,field,place,mode,maturity,year",
+        "/v1/statistics/activity": "by=league",
+    }
+    owners = [trace for owner in ("enterprise", "university") for trace in (api.world.ids[owner], f'"测试{owner}"')]
+    answered = 0
+    for rule in api.client.application.url_map.iter_rules():
+        if "GET" in rule.methods and rule.rule.startswith("/v1"):
+            for values in product(*(known.get(name, ("none",)) for name in sorted(rule.arguments))):
+                path = rule.rule
+                for name, value in zip(sorted(rule.arguments), values, strict=True):
+                    path = re.sub(f"<([a-z]+:)?{name}>", value, path)
+                for stranger in (None, "enterprise2"):
+                    reply = api.get(f"{path}?{asked.get(rule.rule, '')}", key=stranger)
+                    told = reply.data.decode("utf-8", "replace")
+                    assert [trace for trace in (*owners, *SECRET.values(), "plan.pdf") if trace in told] == [], path
+                    assert "150203" not in told or rule.rule.startswith("/v1/places"), path
+                    answered += reply.status_code == 200
+    assert answered > 60
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)

@@ -186,7 +186,8 @@ def test_versions_their_difference_and_the_past(api, path):
     assert api.get(f"{at}?as_of={day(-1)}", key=key).status_code == 404
     with api.world.database.read(api.world.actor(key)) as unit:
         assert read(unit, path[:-1], made, instant_text(drafted))["title"] == "一"
-    for bad in ("yesterday", "2026-13-01", "2026-01-01T00:00:00", "0000-00-00", "9999-12-31"):
+    edges = ("9999-12-31", "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00")
+    for bad in ("yesterday", "2026-13-01", "2026-01-01T00:00:00", "0000-00-00", *edges):
         assert errors(api.get(f"{at}?as_of={bad}")) == {"/as_of": "bad-as-of"}
     api.post(f"{at}/withdraw", key=key, if_match="*")
     for gone in ("", "/versions", "/versions/3", "/diff?from=3&to=4", f"?as_of={instant}"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.api.examination.desk import cancel, revoke
 from tests.api.listings.test_listings import create, ids, published
 from tests.market.contracts.samples import content, wire
 
@@ -33,9 +34,9 @@ def test_a_demand_is_closed_by_its_contract_and_opened_when_none_is_left(api):
     for verb in ("publish", "withdraw"):
         refusal = api.post(f"/v1/demands/{demand}/{verb}", key="enterprise", if_match="*")
         assert (refusal.status_code, refusal.json["code"]) == (409, "closed")
-    act(api, first, "cancel", {"reason": "RESCINDED"})
+    cancel(api, first)
     assert state(api, "demands", demand, "enterprise") == "closed"
-    act(api, second, "revoke", {"reason": "FRAUD"})
+    revoke(api, second)
     assert state(api, "demands", demand, "enterprise") == "published"
     assert ids(api, "demands") == [demand]
     kinds = [each["kind"] for each in api.get(f"/v1/demands/{demand}/versions", key="enterprise").json["items"]]
@@ -74,6 +75,14 @@ def test_an_achievement_is_closed_by_what_leaves_nothing_for_others(api, contrac
     )
     assert state(api, "achievements", made, "university") == after
     assert ids(api, "achievements") == ([made] if after == "published" else [])
+
+
+def test_strangers_cannot_answer_a_demand_by_naming_it(api):
+    demand = published(api, "demands")
+    register(api, "SYN-1", demand=demand, buyer={"organisation": api.world.ids["enterprise2"]})
+    assert state(api, "demands", demand, "enterprise") == "published"
+    register(api, "SYN-2", demand=demand)
+    assert state(api, "demands", demand, "enterprise") == "closed"
 
 
 def test_a_draft_is_no_listing_a_contract_may_name(api):

@@ -47,6 +47,12 @@ def test_outcomes_are_counted(api):
     assert (totals["share_to_talks"], totals["share_to_deals"]) == (1, 1)
     assert (totals["median_days_to_interest"], totals["median_days_to_contract"]) == (5, 7)
     assert [(each["reason"], each["count"]) for each in totals["passed"]] == [("MONEY", 1)]
+    for by, key in (("league", ["150200"]), ("field", ["unspecified"]), ("field,league", ["unspecified", "150200"])):
+        [group] = [each for each in asked(api, f"?by={by}")["groups"] if each["interests"]]
+        assert list(group["key"].values()) == key
+        assert [group[name] for name in totals if name != "achievements"] == [
+            totals[name] for name in totals if name != "achievements"
+        ]
 
 
 def test_groups_by_field_and_league(api):
@@ -81,17 +87,21 @@ def test_the_public_sees_groups_of_three_or_more(api):
         0,
         False,
     )
-    done(interest(api, listing(api, "enterprise2", place="110000"), "university"), 201)
+    sought = listing(api, "enterprise2", place="110000")
+    for seeker in ("university", "university2", "broker"):
+        done(interest(api, sought, seeker), 201)
     told = asked(api, "?by=league", None)
-    assert told["totals"]["interests"] == 4
-    assert {group["interests"] for group in told["groups"]} == {None}, "the one could be subtracted"
+    assert told["totals"]["interests"] == 6
+    assert {group["interests"] for group in told["groups"]} == {None}, (
+        "three interests in one demand tell of one, and could be subtracted"
+    )
 
 
 def test_what_could_be_subtracted_is_withheld_too():
-    cells = {("a",): Cell(interests=1), ("b",): Cell(interests=9), ("c",): Cell(interests=5), ("d",): Cell()}
+    cells = {("a",): Cell(sought=1), ("b",): Cell(sought=9), ("c",): Cell(sought=5), ("d",): Cell()}
     assert _withheld(cells, 3)["interests"] == {("a",), ("c",)}
     assert _withheld(cells, 0)["interests"] == set()
-    cells[("e",)] = Cell(interests=2)
+    cells[("e",)] = Cell(sought=2)
     assert _withheld(cells, 3)["interests"] == {("a",), ("e",)}
 
 

@@ -349,9 +349,13 @@ def test_in_talks_it_is_still_found(world):
     assert listed(world, kind="demand", state="published") == [other]
     assert listed(world, world.actor("enterprise"), "demand", owner="me", state="matched") == [made]
     assert mark(None) == "published"
+    assert mark(day) == "matched"
     assert [each["kind"] for each in events(world, made)] == [
-        *("listing.published", "listing.matched", "listing.unmatched")
+        *("listing.published", "listing.matched", "listing.unmatched", "listing.matched")
     ]
+    for act in (actions.withdraw, actions.publish):
+        world.database.write(world.actor("enterprise"), lambda unit, act=act: act(unit, "demand", made, None))
+    assert seen(world, PUBLIC, "demand", made)["state"] == "published", "offered anew, nobody is in talks about it"
 
 
 def test_many_are_posted_as_each_alone(world):
