@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import figures, history, load_market, load_yardstick, once, posting, report
+from bench import figures, history, load_market, load_yardstick, once, posting, report, search
 from bench.data import Market
 from bench.databases import Server, postgresql, sqlite
 from bench.measure import Cost, Meter, Result, plain, ratio, rows
@@ -66,6 +66,9 @@ def main() -> None:
                     results += measured(server, market, plan, "yardstick" if given.noise else "ours", started)
                 if not given.noise:
                     results += statistics(server, market, plan, started)
+                if not given.noise and not given.statistics:
+                    say(started, f"{server.engine}: search and matches")
+                    results += search.measured(server, plan.sizes, market)
         if not given.noise and not given.statistics:
             say(started, "loading the sample")
             wall, used = once.sample_seconds(Path(directory))
@@ -113,7 +116,7 @@ def statistics(server: Server, market: Market, plan: Plan, started: float) -> li
     """What is measured below HTTP: rebuilding, figures, posting. SQLite stops at a hundred thousand contracts."""
     results: list[Result] = []
     histories = []
-    for size in plan.sizes:
+    for size in sorted({max(size, history.SMALLEST) for size in plan.sizes}):
         if server.process is None and size > 100_000:
             continue
         say(started, f"{server.engine}: loading a register with a past of {size:,} contracts")
@@ -126,8 +129,8 @@ def statistics(server: Server, market: Market, plan: Plan, started: float) -> li
     say(started, f"{server.engine}: measuring figures")
     results += figures.measured(server, histories, plan.rounds, plan.seconds)
     say(started, f"{server.engine}: measuring posting and eight writers")
-    loaded = load(server, market, "ours", plan.sizes[0], len(plan.sizes) * 2)
-    return results + posting.measured(server, loaded, market, plan.rounds, 4 * plan.seconds)
+    loaded, other = (load(server, market, "ours", plan.sizes[0], len(plan.sizes) * 2 + more) for more in (0, 1))
+    return results + posting.measured(server, loaded, other, market, plan.rounds, 4 * plan.seconds)
 
 
 def load(server: Server, market: Market, name: str, size: int, number: int) -> Loaded:

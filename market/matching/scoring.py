@@ -14,11 +14,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
 from market.fields.queries import Fields
-from market.places.queries import LEVELS, Places
+from market.places.queries import Places
 from market.store.types import yuan
 
 FULL = 10 << 12
@@ -34,8 +33,8 @@ CLOSENESS = {
 
 These tenths, and the halving for every step up or down a scheme, are our design: no evidence stands behind them.
 """
-WEIGHTS = {"tags": (0, 1), "balanced": (1, 0.05), "text": (1, 0)}
-"""What the text and the tags weigh in each mode."""
+WEIGHTS = {"tags": (False, 1), "balanced": (True, 0.05), "text": (True, 0)}
+"""Whether the text counts (in full) and what the tags weigh in each mode."""
 FRESH, HALF_LIFE = 0.01, 365
 """What the day of its first publication adds to a listing, and the days in which that halves."""
 LEAST_RARITY = 1_000
@@ -83,12 +82,6 @@ def freshness(days: int) -> float:
     return added
 
 
-@cache
-def freshnesses(thousands: int) -> list[float]:
-    """The same for every number of days below so many thousands."""
-    return [freshness(days) for days in range(1000 * thousands)]
-
-
 def shared_words(own: Sequence[tuple[str, ...]], other: str, weights: Mapping[str, float]) -> list[tuple[str, float]]:
     """The shared terms as words a person finds in both texts, the heaviest first. `own`: runs of terms; `other`: a text.
 
@@ -97,6 +90,8 @@ def shared_words(own: Sequence[tuple[str, ...]], other: str, weights: Mapping[st
     left = dict(weights)
     found: list[tuple[str, float]] = []
     for run in own:
+        if left.keys().isdisjoint(run):
+            continue
         word = ""
         for term in run:
             longer = word + term[1:] if word else term
@@ -162,11 +157,11 @@ def _modes(offered: list[str], wanted: list[str]) -> dict[str, Any]:
 def _place(one: str | None, other: str | None, places: Places) -> dict[str, Any]:
     if one is None or other is None:
         return _condition("place", None, None)
-    for level in reversed(LEVELS):
-        shared = places.at_level(one, level)
-        if shared is not None and shared == places.at_level(other, level):
-            return _condition("place", True, f"{level} {shared}")
-    return _condition("place", False, f"{one}, {other}")
+    theirs = places.lineage(other)
+    shared = next((places.find(code) for code in places.lineage(one) if code in theirs), None)
+    if shared is None:
+        return _condition("place", False, f"{one}, {other}")
+    return _condition("place", True, f"{shared.level} {shared.code}")
 
 
 def _maturity(reached: int | None, least: int | None) -> dict[str, Any]:

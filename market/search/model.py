@@ -45,9 +45,10 @@ class SearchPosting(Base):
 
     __tablename__ = "search_posting"
 
-    segment: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     term: Mapped[str] = mapped_column(Term, primary_key=True)
-    n: Mapped[int]
+    segment: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """In the key, so that how many documents have a term is read from there alone."""
     ids: Mapped[bytes] = mapped_column(LargeBinary)
     weights: Mapped[bytes] = mapped_column(LargeBinary)
 

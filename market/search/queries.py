@@ -36,6 +36,8 @@ MOST_TERMS = 64
 """So many terms of a long text count, the weightiest."""
 SURE_TERMS, MOST_POSTINGS = 12, 1_000_000
 """A text is followed through so many postings; terms beyond that are passed over, but for the weightiest few."""
+MOST_KNOWN = 10_000
+"""Of so many terms a process remembers how many documents have them: some two megabytes."""
 MOST_BEGINNINGS = 20_000
 """Rows read for all terms of one beginning."""
 CHECKED = 300
@@ -69,18 +71,41 @@ class Section:
     born: Numbers
     live: Numbers
     all_live: bool
-    postings: dict[str, Posting] = field(default_factory=dict)
+    packed: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    """The postings that were read: documents and weights, two bytes each."""
     digests: Numbers | None = None
     weights: Numbers | None = None
     ends: Numbers | None = None
     """Where the terms of each document not folded end in `digests` and `weights`."""
+    last: tuple[tuple[str, ...], tuple[list[str], Numbers, Numbers, list[int]]] | None = None
+    """Terms `joined` was asked for, and its answer: they are asked for again."""
 
-    def having(self, term: str) -> int:
-        """How many documents that are shown have a term."""
-        if term not in self.postings:
-            return 0
-        ids = self.postings[term][0]
-        return len(ids) if self.all_live else int(np.count_nonzero(self.live[ids]))
+    def posting(self, term: str) -> Posting:
+        """The documents that have a term which was found here, and its weights in them."""
+        ids, weights = self.packed[term]
+        return np.frombuffer(ids, "<u2"), np.frombuffer(weights, "<u2")
+
+    def joined(self, terms: Iterable[str]) -> tuple[list[str], Numbers, Numbers, list[int]]:
+        """The terms that were found here; their documents and weights, one term's after the other's; how many of each."""
+        asked = tuple(terms)
+        if self.last is None or self.last[0] != asked:
+            self.last = asked, self._joined(asked)
+        return self.last[1]
+
+    def _joined(self, terms: Sequence[str]) -> tuple[list[str], Numbers, Numbers, list[int]]:
+        there = [term for term in terms if term in self.packed]
+        ids = b"".join([self.packed[term][0] for term in there])
+        weights = b"".join([self.packed[term][1] for term in there])
+        lengths = [len(self.packed[term][0]) // 2 for term in there]
+        return there, np.frombuffer(ids, "<u2"), np.frombuffer(weights, "<u2"), lengths
+
+    def having(self, terms: Iterable[str]) -> Mapping[str, int]:
+        """How many documents that are shown have each term; 0 is left out."""
+        if self.all_live:
+            return {term: len(self.packed[term][0]) // 2 for term in terms if term in self.packed}
+        there, ids, _, lengths = self.joined(terms)
+        ends = np.concatenate([[0], np.cumsum(self.live[ids], dtype=np.int64)])[np.cumsum([0, *lengths])]
+        return dict(zip(there, np.diff(ends).tolist(), strict=True))
 
 
 class Index:
@@ -88,9 +113,10 @@ class Index:
 
     def __init__(self, unit: Unit, kinds: Collection[str]) -> None:
         self.unit, self.kinds = unit, sorted(kinds)
-        generation = unit.execute(_statements()["generation"]).scalar_one()
-        segments = unit.database.cached("search", generation, lambda: _load(unit.connection))
         changes = unit.execute(_statements()["changes"], {"kinds": self.kinds}).all()
+        self.generation: int = changes[0].generation
+        segments = unit.database.cached("search", self.generation, lambda: _load(unit.connection))
+        changes = [change for change in changes if change.kind is not None]
         left: dict[int, list[int]] = {}
         for change in changes:
             if change.name.startswith(":"):
@@ -136,24 +162,33 @@ class Index:
         folded = {section.id: section for section in self.sections if section.id}
         if folded and wanted:
             for row in self._run("postings", folded, wanted):
-                folded[row.segment].postings[row.term] = _posting(row)
+                folded[row.segment].packed[row.term] = row.ids, row.weights
         for section in self.sections:
             if not section.id:
                 _look_up(section, list(wanted))
 
     def numbers(self, terms: Collection[str]) -> dict[str, int]:
         """About how many documents have each term: those that left since they were folded are still counted."""
-        found = dict.fromkeys(terms, 0)
-        folded = [section.id for section in self.sections if section.id]
-        if folded:
-            for row in self._run("numbers", folded, terms):
-                found[row.term] += int(row.many)
+        found = self._folded_numbers(terms)
         for section in self.sections:
             if not section.id:
                 _look_up(section, list(terms))
-                for term, (ids, _) in section.postings.items():
-                    found[term] = found.get(term, 0) + len(ids)
+                for term in section.packed.keys() & found.keys():
+                    found[term] += len(section.packed[term][0]) // 2
         return found
+
+    def _folded_numbers(self, terms: Iterable[str]) -> dict[str, int]:
+        """The same of folded documents; they change with a fold only, so what was read is known until then."""
+        known: dict[str, int] = self.unit.database.cached(f"search {self.kinds}", self.generation, dict)
+        found = {term: many for term in terms if (many := known.get(term)) is not None}
+        missing = dict.fromkeys((term for term in terms if term not in found), 0)
+        folded = [section.id for section in self.sections if section.id]
+        if missing and folded:
+            missing |= {row.term: int(row.many) for row in self._run("numbers", folded, missing)}
+        if len(known) + len(missing) > MOST_KNOWN:
+            known.clear()
+        known.update(missing)
+        return found | missing
 
     def _run(self, name: str, segments: Iterable[int], terms: Iterable[str]) -> Any:
         given = {"segments": list(segments), "terms": list(terms)}
@@ -169,7 +204,7 @@ class Index:
             if len(rows) > MOST_BEGINNINGS:
                 raise Invalid.field("/q", "too-broad", f"Too many words begin with {prefix}.")
             for row in rows:
-                folded[row.segment].postings[row.term] = _posting(row)
+                folded[row.segment].packed[row.term] = row.ids, row.weights
                 found[row.term] = None
         if any(not section.id for section in self.sections):
             texts = self.unit.execute(_statements()["marks" if marks else "terms"], {"kinds": self.kinds}).scalars()
@@ -182,9 +217,13 @@ class Index:
 
     # --- Rarity. ---
 
-    def having(self, term: str) -> int:
-        """How many documents that are shown have a term; it was read."""
-        return sum(section.having(term) for section in self.sections)
+    def having(self, terms: Collection[str]) -> dict[str, int]:
+        """How many documents that are shown have each of the terms, which were read."""
+        found = dict.fromkeys(terms, 0)
+        for section in self.sections:
+            for term, many in section.having(terms).items():
+                found[term] += many
+        return found
 
     def idf(self, having: int) -> float:
         """The rarity of what so many documents have."""
@@ -196,15 +235,17 @@ class Index:
         if len(terms) > MOST_TERMS or len(terms) * self.documents > MOST_POSTINGS:
             chosen = self._weightiest(terms)
         self.read(chosen)
-        weights = {term: (1 + log(terms[term])) * self.idf(self.having(term)) ** 2 for term in sorted(chosen)}
+        having = self.having(sorted(chosen))
+        weights = {term: (1 + log(terms[term])) * self.idf(many) ** 2 for term, many in having.items()}
         total = sum(weights.values())
         return {term: weight / total for term, weight in weights.items()}
 
     def _weightiest(self, terms: Mapping[str, int]) -> list[str]:
         numbers = self.numbers(terms)
         # Those that left are counted until they are folded away, so there may seem to be more of a term than of documents.
-        rarity = {term: self.idf(min(numbers[term], self.documents)) for term in terms}
-        order = sorted(terms, key=lambda term: (-(1 + log(terms[term])) * rarity[term] ** 2, term))
+        rarities = (self.idf(min(numbers[term], self.documents)) for term in terms)
+        weights = [-(1 + log(number)) * rare**2 for number, rare in zip(terms.values(), rarities, strict=True)]
+        order = [term for _, term in sorted(zip(weights, terms, strict=True))]
         chosen: list[str] = []
         followed = 0
         for term in order[:MOST_TERMS]:
@@ -215,12 +256,22 @@ class Index:
 
     def text_scores(self, section: Section, shares: Mapping[str, float]) -> Numbers:
         """How much of a text each document of a section covers, 0 to 1."""
-        scores = np.zeros(len(section.live))
-        for term, share in shares.items():
-            if term in section.postings:
-                ids, weights = section.postings[term]
-                scores[ids] += share * self.worth[weights]
+        there, ids, weights, lengths = section.joined(shares)
+        added = self.worth[weights] * np.repeat([shares[term] for term in there], lengths)
+        scores: Numbers = np.bincount(ids, added, len(section.live))
         return scores
+
+    def shared(self, section: Section, shares: Mapping[str, float], numbers: Sequence[int]) -> list[dict[str, float]]:
+        """For some documents of a section by number the terms they share with a text, each with what it adds to the score."""
+        there, ids, weights, lengths = section.joined(shares)
+        ends = np.cumsum(lengths)
+        found = []
+        for number in numbers:
+            at = np.flatnonzero(ids == number)
+            terms = [there[which] for which in np.searchsorted(ends, at, side="right").tolist()]
+            values = self.worth[weights[at]].tolist()
+            found.append({term: shares[term] * value for term, value in zip(terms, values, strict=True)})
+        return found
 
 
 def covered(index: Index, shares: Mapping[str, float], text: str) -> dict[str, float]:
@@ -239,8 +290,14 @@ class Hit:
     """A listing that was found; `key` is its score in millionths × 2³² + the second of its first publication."""
 
     listing_id: str
-    kind: str
+    section: Section = field(repr=False, compare=False)
+    number: int = field(compare=False)
     key: int
+
+    @property
+    def kind(self) -> str:
+        """Achievement or demand."""
+        return self.section.kind
 
     @property
     def score(self) -> float:
@@ -287,12 +344,10 @@ class Ranking:
         if len(at) > limit_and_ties:
             least = np.partition(self.keys[at], -limit_and_ties)[-limit_and_ties]
             at = at[self.keys[at] >= least]
-        kinds = [section.kind for section in self.sections]
+        columns = (self.owners[at].tolist(), self.numbers[at].tolist(), self.keys[at].tolist())
         found = [
-            Hit(listing_id, kinds[owner], key)
-            for listing_id, owner, key in zip(
-                self._listings(at), self.owners[at].tolist(), self.keys[at].tolist(), strict=True
-            )
+            Hit(listing_id, self.sections[owner], number, key)
+            for listing_id, owner, number, key in zip(self._listings(at), *columns, strict=True)
         ]
         found = [hit for hit in found if after is None or hit.place < after]
         return sorted(found, key=lambda hit: hit.place, reverse=True)[:limit]
@@ -324,8 +379,8 @@ class Ranking:
             hit = np.zeros(len(section.live), bool)
             hit[ids] = True
             for mark in marks:
-                if mark in section.postings:
-                    counts[mark] += int(np.count_nonzero(hit[section.postings[mark][0]]))
+                if mark in section.packed:
+                    counts[mark] += int(np.count_nonzero(hit[section.posting(mark)[0]]))
         return {mark.removeprefix(prefix): count for mark, count in counts.items() if count}
 
     def kinds(self) -> dict[str, int]:
@@ -361,7 +416,7 @@ def search(index: Index, parts: Sequence[Part], filters: Sequence[Sequence[str]]
 def _terms_of(index: Index, part: Part) -> dict[str, float]:
     """The terms of a part with their weights. All terms of a beginning weigh together what one would that all of them were."""
     if part.kind != "beginning":
-        return {term: index.idf(index.having(term)) ** 2 for term in part.terms}
+        return {term: index.idf(many) ** 2 for term, many in index.having(part.terms).items()}
     (prefix,) = part.terms
     terms = index.beginning(prefix)
     having = sum(int(np.count_nonzero(_having_any(section, terms) & section.live)) for section in index.sections)
@@ -373,15 +428,15 @@ def _add(index: Index, section: Section, part: Part, weights: Mapping[str, float
     if part.kind == "beginning":
         best = np.zeros(len(values))
         for term in weights:
-            if term in section.postings:
-                ids, numbers = section.postings[term]
+            if term in section.packed:
+                ids, numbers = section.posting(term)
                 best[ids] = np.maximum(best[ids], index.worth[numbers])
         values += best * sum(weights.values())
         return best > 0
     there = np.zeros(len(values), np.int32)
     for term, weight in weights.items():
-        if term in section.postings:
-            ids, numbers = section.postings[term]
+        if term in section.packed:
+            ids, numbers = section.posting(term)
             values[ids] += weight * index.worth[numbers]
             there[ids] += 1
     met: Numbers = there >= (len(weights) / 2 if part.kind == "half" else len(weights))
@@ -391,8 +446,8 @@ def _add(index: Index, section: Section, part: Part, weights: Mapping[str, float
 def _having_any(section: Section, terms: Iterable[str]) -> Numbers:
     having = np.zeros(len(section.live), bool)
     for term in terms:
-        if term in section.postings:
-            having[section.postings[term][0]] = True
+        if term in section.packed:
+            having[section.posting(term)[0]] = True
     return having
 
 
@@ -401,13 +456,9 @@ def _keys(section: Section, ids: Numbers, scores: Numbers) -> Numbers:
     return keys
 
 
-def _posting(row: Any) -> Posting:
-    return np.frombuffer(row.ids, "<u2"), np.frombuffer(row.weights, "<u2")
-
-
 def _look_up(section: Section, terms: list[str]) -> None:
     """The postings of terms among documents not folded yet."""
-    missing = [term for term in terms if term not in section.postings]
+    missing = [term for term in terms if term not in section.packed]
     if not missing or section.digests is None or section.weights is None or section.ends is None:
         return
     wanted = np.frombuffer(b"".join(map(digest, missing)), "<u8")
@@ -421,12 +472,12 @@ def _look_up(section: Section, terms: list[str]) -> None:
     which, found = order[at[same]], found[same]
     grouped = np.argsort(which, kind="stable")
     which, found = which[grouped], found[grouped]
-    bounds = np.searchsorted(which, np.arange(len(missing) + 1)).tolist()
-    for number, term in enumerate(missing):
-        start, end = bounds[number], bounds[number + 1]
+    bounds = (np.searchsorted(which, np.arange(len(missing) + 1)) * 2).tolist()
+    owners = np.searchsorted(section.ends, found, side="right").astype("<u2").tobytes()
+    weights = section.weights[found].tobytes()
+    for term, start, end in zip(missing, bounds, bounds[1:], strict=False):
         if end > start:
-            owners = np.searchsorted(section.ends, found[start:end], side="right")
-            section.postings[term] = owners, section.weights[found[start:end]]
+            section.packed[term] = owners[start:end], weights[start:end]
 
 
 def _load(connection: Connection) -> list[Segment]:
@@ -449,17 +500,18 @@ def _statements() -> dict[str, Executable]:
     of_kinds = among(change.kind, "kinds")
     of_segments = among(posting.segment, "segments")
     of_terms = among(posting.term, "terms")
-    read = select(posting.segment, posting.term, posting.ids, posting.weights).where(of_segments)
+    read = select(posting.segment, posting.term, posting.ids, posting.weights)
+    # Not by the index of segments, which SQLite would prefer to a range of terms.
+    in_segments = among(posting.segment + 0, "segments")
     begins = (posting.term >= bindparam("first")) & (posting.term < bindparam("last"))
     return {
-        "generation": select(SearchState.generation),
-        "changes": select(change.kind, change.name, change.born, change.until, change.weights, change.digests).where(
-            of_kinds
-        ),
+        "changes": select(
+            SearchState.generation, change.kind, change.name, change.born, change.until, change.weights, change.digests
+        ).outerjoin_from(SearchState, change, of_kinds),
         "marks": select(change.marks).where(of_kinds),
         "terms": select(change.terms).where(of_kinds),
-        "postings": read.where(of_terms),
-        "beginnings": read.where(begins).limit(bindparam("most")),
+        "postings": read.where(of_segments, of_terms),
+        "beginnings": read.where(in_segments, begins).limit(bindparam("most")),
         "numbers": select(posting.term, func.sum(posting.n).label("many"))
         .where(of_segments, of_terms)
         .group_by(posting.term),

@@ -82,7 +82,7 @@ class Postings:
         ends = np.cumsum(counts) * 2
         packed = ids[order].astype("<u2").tobytes(), weights[order].astype("<u2").tobytes()
         rows = (
-            (number, name, int(n), packed[0][end - 2 * n : end], packed[1][end - 2 * n : end])
+            (name, number, int(n), packed[0][end - 2 * n : end], packed[1][end - 2 * n : end])
             for name, n, end in zip(names, counts.tolist(), ends.tolist(), strict=True)
             if n
         )
@@ -125,7 +125,7 @@ def rebuild(unit: Unit, documents: Iterable[Document]) -> int:
 
 def _chunks(documents: Iterable[Document]) -> Iterator[tuple[str, list[Document]]]:
     rest = iter(documents)
-    while chunk := list(islice(rest, MOST_DOCUMENTS // 2)):
+    while chunk := list(islice(rest, MOST_DOCUMENTS)):
         for kind in sorted({document.kind for document in chunk}):
             yield kind, [document for document in chunk if document.kind == kind]
 

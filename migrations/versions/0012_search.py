@@ -34,14 +34,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_posting",
-        sa.Column("segment", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("term", code(100), nullable=False),
-        sa.Column("n", sa.Integer, nullable=False),
+        sa.Column("segment", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("n", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("ids", sa.LargeBinary, nullable=False),
         sa.Column("weights", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint("segment", "term", name="pk_search_posting"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("term", "segment", "n", name="pk_search_posting"),
     )
+    op.create_index("ix_search_posting_segment", "search_posting", ["segment"])
     op.create_table(
         "search_document",
         sa.Column("listing_id", code(40), nullable=False),

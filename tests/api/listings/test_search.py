@@ -118,6 +118,7 @@ def test_counts_are_what_the_filters_leave(api, request, folded):
             seen += 1
     assert seen > 12
     assert {value["value"] for value in counted["facets"]["field"]} >= {"hightech:401", "hightech:40103", "hightech:40"}
+    assert {value["label"] for value in counted["facets"]["kind"]} == {"成果", "需求"}
     narrowed = found(api, "稀土", "place=150200&kind=demand&facets=place,kind")
     assert {value["value"]: value["count"] for value in narrowed["facets"]["kind"]} == {"demand": narrowed["total"]}
     assert narrowed["facets"]["mode"] is None

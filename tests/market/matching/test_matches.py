@@ -272,7 +272,7 @@ def test_the_number_of_statements_does_not_grow(world, statements, many):
         assert matches(unit, "demand", demand, **asked)["items"]
         with statements(world.database) as ran:
             matches(unit, "demand", demand, **asked)
-    assert ran.n == 4
+    assert ran.n == 3
 
 
 def test_a_listing_of_many_broad_tags_is_matched(world):

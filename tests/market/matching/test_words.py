@@ -74,6 +74,7 @@ def test_why_says_what_the_ranking_did_of_every_pair(world):
         for own in ids[::3]:
             for mode in MODES:
                 found = {row[OTHER[kind]]["id"]: row for row in found_for(world, kind, own, mode)}
+                assert found_for(world, kind, own, mode, limit=3) == [*found.values()][:3]
                 for other in made[OTHER[kind]]:
                     pair = told(world, kind, own, other, mode)
                     assert (pair["ranker"], pair["mode"]) == (RANKER, mode)

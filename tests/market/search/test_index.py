@@ -274,11 +274,11 @@ def test_writers_at_the_same_time_lose_nothing(database, folding):
             if number % 3 == 0:
                 database.write(SYSTEM, lambda unit, gone=first.listing_id: drop(unit, KIND, gone))
 
-    writers = [Thread(target=work, args=(writer,)) for writer in range(4)]
+    writers = [Thread(target=work, args=(writer,), daemon=True) for writer in range(4)]
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join()
+        writer.join(timeout=60)
     expected = {f"ach_{writer * 100 + number:04d}" for writer in range(4) for number in range(12) if number % 3}
     assert {hit.listing_id for hit in hits_of(database, [KIND], "终稿")} == expected
     with database.read(SYSTEM) as unit:
