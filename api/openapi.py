@@ -90,7 +90,7 @@ def _operation(operation: Operation, converter: OpenAPIConverter) -> dict[str, A
     made["security"] = [{"key": []}] if operation.permission else [{}, {"key": []}]
     if operation.body is not None:
         content = {"application/json": {"schema": _reference(operation.body)}}
-        made["requestBody"] = {"required": True, "content": content}
+        made["requestBody"] = {"required": operation.needs_body, "content": content}
     if operation.kind == "upload":
         content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         made["requestBody"] = {"required": True, "content": content}

@@ -124,6 +124,12 @@ class Operation:
     """May it answer `Accepted`?"""
 
     @property
+    def needs_body(self) -> bool:
+        """Must a body be sent? A step (`change` by POST) whose every word is optional goes without."""
+        step = self.kind == "change" and self.method == "POST"
+        return self.body is not None and not (step and not any(f.required for f in self.body().fields.values()))
+
+    @property
     def permission(self) -> Permission | None:
         """What the caller needs; None: public."""
         found: Permission | None = self.view.permission  # type: ignore[attr-defined]
@@ -375,14 +381,17 @@ def parse_query(schema: type[Input]) -> dict[str, Any]:
 
 
 def parse_body(operation: Operation, actor: Actor, raw: bytes) -> dict[str, Any]:
-    """The JSON body by its schema."""
+    """The JSON body by its schema; a step that needs nothing in it may come without one."""
+    loader = _loader(operation.body)
+    if not raw and not operation.needs_body:
+        return _load(loader, {}, "body")
     if request.mimetype != "application/json":
         raise BadRequest(415, "unsupported-media-type", "The body must be application/json.")
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadRequest(400, "malformed-json", f"The body is not JSON: {error}.") from None
-    return _load(_loader(operation.body), data, "body", lambda valid: _judged(operation, actor, valid))
+    return _load(loader, data, "body", lambda valid: _judged(operation, actor, valid))
 
 
 def _judged(operation: Operation, actor: Actor, valid: Mapping[str, Any]) -> list[FieldError]:

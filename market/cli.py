@@ -28,6 +28,7 @@ from market.organisations import actions as organisations
 from market.organisations.queries import administrator_exists
 from market.places.queries import tree
 from market.reference.loader import bring_up_to_date, load_all
+from market.registration.agreement import differences
 from market.registration.importing import import_lines
 from market.registration.income import check_income
 from market.rules.actions import load_calendar, load_rules
@@ -326,9 +327,13 @@ def head() -> None:
 @main.command()
 @click.option("--expect", help="seq:hash kept from an earlier `market head`.")
 def verify(expect: str | None) -> None:
-    """Check the whole journal, and ledger, roll-ups and contracts against it; exit 1 on any break."""
+    """Check the whole journal, and ledger, roll-ups, contracts, cases, papers, listings and talks against it.
+
+    Exits 1 on any break.
+    """
     with _open() as database, database.snapshot(SYSTEM) as unit:
-        _report(journal.verify(unit, expect) + cube.check(unit) + check_income(unit), "All of it agrees.")
+        breaks = journal.verify(unit, expect) + cube.check(unit) + check_income(unit) + differences(unit)
+        _report(breaks, "All of it agrees.")
         click.echo(f"The journal is whole up to {journal.head(unit)}.")
 
 

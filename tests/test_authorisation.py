@@ -245,6 +245,11 @@ def case_in(state: str, **facts: Any) -> Callable[[Any, str, str], Made | None]:
     return make
 
 
+def contract_to_be_revoked(api: Any, role: str, column: str) -> Made | None:
+    found = case_in("registered", ending="revoke")(api, role, column)
+    return found and {"number": made(api.get(f"/v1/applications/{found['case']}", key="auditor"), 200)["number"]}
+
+
 def sheet_in(state: str) -> Callable[[Any, str, str], Made | None]:
     """A sheet of one row that was handed in, and checked if that is asked for."""
 
@@ -387,6 +392,9 @@ SUBJECTS: dict[str, tuple[tuple[str, ...], Callable[[Any, str, str], Made | None
     "sheet": (OWNED, sheet_in("checking")),
     "checked sheet": (OWNED, sheet_in("checked")),
     "case to be changed": (OWNED, case_in("change_pending")),
+    "case to be cancelled": (OWNED, case_in("registered", ending="cancel")),
+    "case to be revoked": (OWNED, case_in("registered", ending="revoke")),
+    "contract to be revoked": (OWNED, contract_to_be_revoked),
     "case objected to": (OWNED, case_in("objection_pending")),
     "case examined again": (OWNED, case_in("under_review", numbered=True)),
 }
@@ -731,11 +739,11 @@ ROWS: dict[str, Row] = {
         own=      "-      403   403   403   200   -     -     -",
         other=    "401    403   403   403   404   403   403   403",
         absent=   "401    403   403   403   404   403   403   403"),
-    "POST /v1/contracts/<number>/cancel": row("contract", body={"reason": "RESCINDED"},
+    "POST /v1/contracts/<number>/cancel": row("contract", body={"reason": "RESCINDED", "asked_by": "both"},
         own=      "-      403   403   403   200   -     -     -",
         other=    "401    403   403   403   404   403   403   403",
         absent=   "401    403   403   403   404   403   403   403"),
-    "POST /v1/contracts/<number>/revoke": row("contract", body={"reason": "DUPLICATE"},
+    "POST /v1/contracts/<number>/revoke": row("contract to be revoked", body={},
         own=      "-      403   403   403   200   -     -     -",
         other=    "401    403   403   403   404   403   403   403",
         absent=   "401    403   403   403   404   403   403   403"),
@@ -828,7 +836,13 @@ ROWS: dict[str, Row] = {
     "POST /v1/applications/<case>/uphold": row("case objected to", body={"text": "示例"}, **CLERK),
     "POST /v1/applications/<case>/redo": row("case objected to", body={"text": "示例"}, **CLERK),
     "POST /v1/applications/<case>/confirm": row("case examined again", body={"text": "示例"}, **CLERK),
-    "POST /v1/applications/<case>/reject-change": row("case to be changed", body={"text": "示例"}, **CLERK),
+    "POST /v1/applications/<case>/reject-change": row("case to be changed", body=supplement, **CLERK),
+    "POST /v1/applications/<case>/request-cancellation": row("registered case", body={"reason": "VOID"}, **APPLICANT),
+    "POST /v1/applications/<case>/reject-cancellation": row("case to be cancelled", body=supplement, **CLERK),
+    "POST /v1/applications/<case>/propose-revocation": row("registered case",
+        body={"reason": "FRAUD", "text": "示例"}, **CLERK),
+    "POST /v1/applications/<case>/drop-revocation": row("case to be revoked", body={"text": "示例"}, **CLERK),
+    "DELETE /v1/applications/<case>/attachments/<paper>": row("draft case", **APPLICANT),
     "POST /v1/applications/<case>/approve-change": row("case to be changed", body={}, **CLERK),
     "POST /v1/sheets": row(
         any=      "401    422   422   422   403   403   403   403"),

@@ -15,7 +15,7 @@ from market.access import SYSTEM
 from market.rules.actions import load_rules
 from market.rules.calendar import due_by_rule
 from market.store.types import SHANGHAI, today
-from tests.api.examination.desk import LARGE, Case, form, good, refused
+from tests.api.examination.desk import LARGE, PAPERS, PDF, Case, cancel, form, good, refused, revoke
 from tests.market.certificates.papers import code_of
 from tests.market.contracts.samples import content, outside, plain, wire
 from tests.market.statistics.history import History
@@ -85,6 +85,12 @@ def test_rule_03_one_contract_has_one_registration_at_whatever_office(api):
     case = Case(api, papers=(), key="university2", contract_no="A", seller=seller)
     assert ("", "duplicate-contract") in wrong(case.try_("submit", "university2"))
     assert totals(api)["deals"] == 1
+    applied = Case(api, papers=PAPERS, key="university2", contract_no="B", seller=seller).submitted()
+    again = Case(api, papers=PAPERS, key="university2", contract_no="B", seller=seller)  # not registered yet
+    assert wrong(again.try_("submit", "university2")) == {("", "duplicate-application")}
+    assert refused(post(api, "B", "office2", seller=seller)) == (409, "duplicate-application")
+    applied.do("withdraw", "university2")
+    assert again.submitted().read()["state"] == "submitted"
 
 
 def test_rule_04_no_oral_contract_and_none_that_is_not_in_force_on_the_day(api):
@@ -181,6 +187,7 @@ def test_rule_10_from_five_million_of_technology_or_in_dispute_other_people_deci
     assert below.do("register", "office", {})["number"]
     disputed = Case(api, contract_no="B", disputed=True).in_review()
     large = Case(api, contract_no="C", **LARGE).in_review()
+    assert refused(post(api, "D", disputed=True)) == (409, "needs-application")
     for case in (disputed, large):
         assert refused(case.try_("register", "office", {})) == (409, "needs-experts")
         case.do("refer", "office", {})
@@ -198,26 +205,59 @@ def test_rule_11_the_number_is_born_at_registration_and_never_changed_nor_used_a
     changed = good(act(api, first, "change", "CORRECTION", changes={"total_amount": "1300000.00"}))
     assert (changed["number"], changed["version"]) == (first, 2)
     given = [first]
-    for verb, reason in (("cancel", "RESCINDED"), ("revoke", "FRAUD")):
-        good(act(api, given[-1], verb, reason))
+    for end in (cancel, revoke):
+        end(api, given[-1])
         given.append(good(post(api, "SYN-APP"), 201)["number"])
     assert sorted(set(given)) == given
     assert good(api.get(f"/v1/contracts/{first}", key="office"))["state"] == "cancelled"
 
 
-def test_rule_12_cancelling_and_revoking_are_different_ends_with_their_own_reasons(api):
-    """注销 and 撤销 differ in state, reasons and trail, and neither end can be left."""
-    for number, verb, reason, other, state in (
-        ("A", "cancel", "RESCINDED", "FRAUD", "cancelled"),
-        ("B", "revoke", "FRAUD", "RESCINDED", "revoked"),
+def test_rule_12_cancelling_and_revoking_are_different_ends_with_their_own_reasons_and_actors(api):
+    """注销 a party asks for and a clerk does; 撤销 one person of the office proposes and another does; neither can be left."""
+    case = Case(api, contract_no="A")
+    asked = case.registered()
+    assert wrong(case.try_("request-cancellation", "enterprise", {"reason": "FRAUD"})) == {("/reason", "unknown-value")}
+    assert refused(case.try_("request-cancellation", "office", {"reason": "VOID"})) == (403, "forbidden")
+    case.do("request-cancellation", "enterprise", {"reason": "VOID", "text": "示例"})  # the buyer
+    assert refused(case.try_("request-cancellation", "university", {"reason": "VOID"})) == (409, "ending-already")
+    assert [item["ending"]["asked_by"] for item in good(api.get("/v1/desk?queue=ending", key="office"))["items"]] == [
+        "buyer"
+    ]
+    case.do("reject-cancellation", "office", {"reason": "NOT_AGREED", "text": "示例"})
+    case.do("request-cancellation", "university", {"reason": "RESCINDED"})
+    assert good(api.post(f"/v1/contracts/{asked}/cancel", key="office", if_match="*"))["state"] == "cancelled"
+
+    paper = good(post(api, "B"), 201)["number"]
+    assert wrong(act(api, paper, "cancel", "RESCINDED")) == {("/asked_by", "required")}
+    assert wrong(act(api, paper, "cancel", "FRAUD", asked_by="both")) == {("/reason", "unknown-value")}
+    cancel(api, paper)
+
+    taken = Case(api, contract_no="C")
+    back = taken.registered()
+    assert refused(api.post(f"/v1/contracts/{back}/revoke", key="office", if_match="*")) == (409, "needs-second-person")
+    why = {"reason": "RESCINDED", "text": "示例"}
+    assert wrong(taken.try_("propose-revocation", "office", why)) == {("/reason", "unknown-value")}
+    taken.do("propose-revocation", "office", {**why, "reason": "FRAUD"})
+    taken.do("drop-revocation", "colleague", {"text": "示例"})
+    taken.do("propose-revocation", "office", {**why, "reason": "FRAUD"})
+    assert refused(api.post(f"/v1/contracts/{back}/revoke", key="office", if_match="*")) == (403, "same-person")
+    assert refused(act(api, back, "cancel", "VOID", asked_by="both")) == (409, "revocation-proposed")
+    assert (taken.read()["ending"], taken.read("office")["ending"]["reason"]) == (None, "FRAUD")
+    assert "示例" not in str(good(api.get(f"{taken.path}/history", key="enterprise"))["items"])
+    good(api.post(f"/v1/contracts/{back}/revoke", key="colleague", if_match="*"))
+
+    for number, *told in (
+        (asked, "contract.cancelled", "RESCINDED", "seller"),
+        (paper, "contract.cancelled", "RESCINDED", "both"),
+        (back, "contract.revoked", "FRAUD", None),
     ):
-        made = good(post(api, number), 201)["number"]
-        assert wrong(act(api, made, verb, other)) == {("/reason", "unknown-value")}
-        assert good(act(api, made, verb, reason))["state"] == state
-        trail = good(api.get(f"/v1/contracts/{made}/versions", key="auditor"))["items"]
-        assert (trail[-1]["kind"], trail[-1]["reason"]) == (f"contract.{state}", reason)
-        for again, why in (("cancel", "RESCINDED"), ("revoke", "FRAUD")):
-            assert refused(act(api, made, again, why)) == (409, "contract-ended")
+        last = good(api.get(f"/v1/contracts/{number}/versions", key="auditor"))["items"][-1]
+        assert [last["kind"], last["reason"], last["asked_by"]] == told
+        assert refused(act(api, number, "cancel", "VOID", asked_by="both")) == (409, "contract-ended")
+        assert refused(api.post(f"/v1/contracts/{number}/revoke", key="colleague", if_match="*")) == (
+            409,
+            "contract-ended",
+        )
 
 
 def test_rule_13_a_refusal_is_final_and_a_return_is_not_and_both_carry_reason_and_text(api):
@@ -244,6 +284,16 @@ def test_rule_13_a_refusal_is_final_and_a_return_is_not_and_both_carry_reason_an
     }
     assert told["refuse"] == ("NOT_TECH_CONTRACT", "示例")
     assert told["request_supplement"] == ("FORM_MISTAKE", "示例")
+    other = Case(api, contract_no="B")
+    other.registered()
+    other.do("request-change", "university", {"reason": "CORRECTION", "changes": {"project_name": "示例项目:另名"}})
+    assert wrong(other.try_("reject-change", "office", {"text": "示例"})) == {("/reason", "required")}
+    assert wrong(other.try_("reject-change", "office", {"reason": "BECAUSE", "text": "示例"})) == {
+        ("/reason", "unknown-value")
+    }
+    turned_down = {"reason": "NEW_CONTRACT", "text": "示例"}
+    other.do("reject-change", "office", turned_down)
+    assert {name: other.read()[name] for name in turned_down} == turned_down
 
 
 def test_rule_14_output_is_by_seller_absorbed_by_buyer_and_their_sum_is_no_count(api):
@@ -288,6 +338,43 @@ def test_rule_16_growth_without_a_base_is_null_and_part_of_a_year_meets_the_same
     assert (to_date["totals"]["growth"]["deals"], to_date["totals"]["growth"]["tech_income"]) == (1.0, None)
     unlike = api.get("/v1/statistics/deals?period=2019&by=month&compare=2018Q1")
     assert wrong(unlike) == {("/compare", "unequal-periods")}
+    unlike = ask("period=2019&compare=2018Q1")
+    assert (unlike["like"], unlike["totals"]["previous"]["deals"]) == (False, 1)
+    assert set(unlike["totals"]["growth"].values()) == {None}
+
+
+def test_rule_16_a_running_year_meets_the_same_months_and_the_point_alone_says_which(api):
+    """The months that were over then, of both years; a later day changes nothing of it."""
+    history = History(api.world.database, api.world.ids["office"])
+
+    def ask(more: str = "") -> Any:
+        path = f"/v1/statistics/deals?period=2041&compare=previous_year{more}"
+        return good(api.get(path, key="statistician"))
+
+    def spans(answer: Any) -> list[str]:
+        return [answer[name]["last"] for name in ("period", "previous_period")]
+
+    def figure(answer: Any) -> tuple[int, int, float]:
+        totals = answer["totals"]
+        return totals["deals"], totals["previous"]["deals"], totals["growth"]["deals"]
+
+    with time_machine.travel(datetime(2041, 5, 20, tzinfo=SHANGHAI), tick=False):
+        days = [date(2040, 2, 1), date(2040, 3, 1), date(2040, 5, 1), date(2040, 9, 1)]
+        days += [date(2041, 1, 9), date(2041, 3, 9), date(2041, 4, 9), date(2041, 5, 9)]
+        history.add(*(history.contract(registered_on=day) for day in days))
+        live = ask()
+        assert (spans(live), live["to_date"], figure(live)) == (["2041-04", "2040-04"], True, (3, 2, 0.5))
+        assert "2041-01..2041-04" in live["definition"]
+        running = api.get("/v1/statistics/deals?period=2041-05&compare=previous_period", key="statistician")
+        assert wrong(running) == {("/period", "unfinished-period")}
+    with time_machine.travel(datetime(2041, 7, 2, tzinfo=SHANGHAI), tick=False):
+        history.add(history.contract(registered_on=date(2041, 6, 9)))
+        assert ask(f"&as_of={live['as_of']['seq']}")["totals"] == live["totals"] | {
+            "contracts": f"{live['totals']['contracts']}&as_of={live['as_of']['seq']}"
+        }
+        ended = ask("&as_of=2041-05-31")
+        assert (spans(ended), figure(ended)) == (["2041-05", "2040-05"], (4, 3, 0.3333))
+        assert (spans(ask()), figure(ask())) == (["2041-06", "2040-06"], (5, 3, 0.6667))
 
 
 def test_rule_17_published_figures_are_quoted_beside_the_computed_and_never_mixed_in(api):
@@ -324,14 +411,34 @@ def test_rule_19_training_of_a_main_contract_is_pointed_out_and_brokerage_may_st
     assert "training-of-main-contract" not in found(api, "office", **training)
     good(post(api, "B-0", **{**small, "contract_subtype": "SVC_BROKERAGE"}), 201)  # alone
     good(post(api, "A"), 201)
-    assert "training-of-main-contract" in found(api, "office", **training)
+    assert found(api, "office", **training)["training-of-main-contract"] == "flag"
+    counter = {**small, "contract_subtype": "SVC_TRAINING", "project_name": "示例培训"}
+    refusal = post(api, "T", **counter)
+    assert refused(refusal) == (409, "needs-application")
+    assert [error["code"] for error in refusal.json["errors"]] == ["training-of-main-contract"]
     assert "training-of-main-contract" not in found(api, "office", **brokerage)
     good(post(api, "B", **{**small, "contract_subtype": "SVC_BROKERAGE", "project_name": "示例中介服务"}), 201)
 
 
 def test_rule_20_parties_office_and_auditors_read_a_contract_statisticians_codes_and_the_public_aggregates(api):
-    """Others do not learn that it is there, and small cells are withheld from the public."""
-    path = f"/v1/contracts/{good(post(api, 'A'), 201)['number']}"
+    """Its text and papers too, from the registration on; others do not learn of it; small cells are withheld from the public."""
+    seller = {"organisation": api.world.ids["university"], "legal_representative": "示例法人", "phone": "0471-0000"}
+    case = Case(api, contract_no="A", seller=seller, handler="示例经办")
+    before = {key: api.get(case.path, key=key).status_code for key in ("university", "enterprise", "office")}
+    assert before == {"university": 200, "enterprise": 404, "office": 404}
+    path = f"/v1/contracts/{case.registered()}"
+    papers = f"{case.path}/attachments"
+    paper = f"{papers}/{good(api.get(papers, key='enterprise'))['items'][0]['id']}"
+    for key in ("university", "enterprise", "office", "auditor"):
+        assert api.get(paper, key=key).data == PDF
+        told = good(api.get(case.path, key=key))
+        private = [told["handler"], told["seller"]["legal_representative"], told["seller"]["phone"]]
+        assert private == ([None] * 3 if key == "enterprise" else ["示例经办", "示例法人", "0471-0000"])
+    [known] = good(api.get("/v1/applications", key="enterprise"))["items"]
+    assert known["id"] == case.id
+    assert b"0471-0000" not in api.get("/v1/applications.csv", key="enterprise").data
+    for key in ("enterprise2", "office2", "broker", "statistician", "administrator"):
+        assert {api.get(there, key=key).status_code for there in (case.path, papers, paper)} <= {403, 404}
     for key in ("university", "enterprise", "office", "auditor"):
         assert good(api.get(path, key=key))["project_name"]
         assert api.get(f"{path}/certificate.pdf", key=key).status_code == 200

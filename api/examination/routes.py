@@ -179,10 +179,20 @@ def get_paper(unit: Unit, case: str, paper: str) -> File:
     return File(row["content"], f'"{row["sha256"]}"', headers)
 
 
+@routes.change("/v1/applications/<case>/attachments/<paper>", method="DELETE", reply=AttachmentOut)
+@allow(Permission.APPLY)
+def remove_paper(unit: Unit, case: str, paper: str, expected: int | None) -> Row:
+    """Take a paper back out of a draft, or of what was returned for a supplement
+
+    A paper has no versions: `If-Match: *`.
+    """
+    return attachments.detach(unit, case, paper)
+
+
 @routes.list("/v1/desk", item=CaseItemOut, query=DeskQuery)
 @allow(Permission.EXAMINE)
 def list_desk(unit: Unit, query: Row) -> Page:
-    """The office's queues: open, mine, unassigned, soon due, overdue
+    """The office's queues: open, mine, unassigned, soon due, overdue, ending
 
     Each due day explains itself.
     """
@@ -280,12 +290,4 @@ def redo_case(unit: Unit, case: str, body: Row, expected: int | None) -> Row:
 def confirm_case(unit: Unit, case: str, body: Row, expected: int | None) -> Row:
     """Confirm a registration after a second examination (维持登记)"""
     actions.confirm(unit, case, expected, **body)
-    return queries.one(unit, case)
-
-
-@routes.change("/v1/applications/<case>/reject-change", body=NoteIn, reply=CaseOut)
-@allow(Permission.EXAMINE)
-def reject_change(unit: Unit, case: str, body: Row, expected: int | None) -> Row:
-    """Turn a requested change down (驳回变更)"""
-    actions.reject_change(unit, case, expected, **body)
     return queries.one(unit, case)

@@ -139,6 +139,18 @@ class PendingOut(Output):
     changes = shown("What is to be changed.", kind="object")
 
 
+class EndingOut(Output):
+    """An end that a party asked for, or that a person of the office proposed."""
+
+    step = shown("cancel or revoke.", "cancel", nullable=False)
+    asked_by = shown("The party that asked: seller or buyer.")
+    organisation = shown("Who asked or proposed.")
+    member = shown("Which person of the office.")
+    reason = shown("Code of the list `cancellation_reason` or `revocation_reason`.", nullable=False)
+    text = shown("In words.")
+    on = shown("The day.", "2026-01-05", nullable=False)
+
+
 class CaseItemOut(Output):
     """A case (认定登记申请) in a list."""
 
@@ -162,6 +174,7 @@ class CaseItemOut(Output):
     reason = shown("Coded reason of the last step.")
     text = shown("Words of the last step.")
     pending = Part(PendingOut, allow_none=True)
+    ending = Part(EndingOut, allow_none=True, metadata={"description": "A proposed revocation only for the office."})
     legal_steps = Many(shown("Step.", nullable=False), 50)
     version = shown("Grows with every step.", 1, kind="integer", nullable=False)
     created_at = Moment()

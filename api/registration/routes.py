@@ -6,31 +6,36 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from api.contract_fields import ContractIn
 from api.gate import allow
 from api.registration.lineage_schemas import LineageOut
 from api.registration.schemas import (
-    ApprovalOfChangeIn,
     AuditIn,
     AuditOut,
     CancellationIn,
+    CancellationRequestIn,
     CaseStateOut,
     ChangeIn,
     ContractOut,
     ContractQuery,
+    CounterContractIn,
     DecisionIn,
+    DroppingIn,
     IncomeIn,
     IncomeOut,
     OutsideContractIn,
     PerformanceOut,
     PerformanceQuery,
+    ProposalIn,
+    RejectionIn,
     RevocationIn,
     VersionItemOut,
     VersionOut,
+    WordsToActIn,
 )
 from api.routes import Created, Routes
 from market.access import Permission
 from market.contracts.queries import by_id, by_number, by_outside_id, one, page_of_contracts, shown
+from market.examination import actions as examination
 from market.registration import actions, income, performance, requests
 from market.registration.entries import judge_parts
 from market.registration.lineage import lineage
@@ -43,7 +48,7 @@ routes = Routes("registration")
 Row = Mapping[str, Any]
 
 
-@routes.create("/v1/contracts", body=ContractIn, reply=ContractOut, judge=judge_parts)
+@routes.create("/v1/contracts", body=CounterContractIn, reply=ContractOut, judge=judge_parts)
 @allow(Permission.REGISTER_CONTRACT)
 def register_contract(unit: Unit, body: dict[str, Any]) -> Created:
     """Register a contract (登记) at once, if one person may decide it
@@ -88,17 +93,17 @@ def change_contract(unit: Unit, number: str, body: dict[str, Any], expected: int
 def cancel_contract(unit: Unit, number: str, body: dict[str, Any], expected: int | None) -> Row:
     """Cancel a registration (注销) because the parties ended the contract
 
-    Final. The number stays and is never given again.
+    As a party asked (`request-cancellation`), or asked on paper (`asked_by`). Final. The number stays and is never given again.
     """
     return actions.cancel(unit, by_number(number), expected=expected, **body)
 
 
-@routes.change("/v1/contracts/<number>/revoke", body=RevocationIn, reply=ContractOut)
+@routes.change("/v1/contracts/<number>/revoke", body=WordsToActIn, reply=ContractOut)
 @allow(Permission.REGISTER_CONTRACT)
 def revoke_contract(unit: Unit, number: str, body: dict[str, Any], expected: int | None) -> Row:
-    """Revoke a registration (撤销) for cause
+    """Revoke a registration (撤销) for cause, as another person of the office proposed
 
-    Final. The number stays and is never given again.
+    Two people: one proposes it (`propose-revocation`), another decides here. Final. The number stays and is never given again.
     """
     return actions.revoke(unit, by_number(number), expected=expected, **body)
 
@@ -130,7 +135,7 @@ def change_outside_contract(unit: Unit, contract_id: str, body: dict[str, Any], 
     return actions.change(unit, by_outside_id(contract_id), expected=expected, **body)
 
 
-@routes.change("/v1/outside-contracts/<contract_id>/cancel", body=CancellationIn, reply=ContractOut)
+@routes.change("/v1/outside-contracts/<contract_id>/cancel", body=CancellationRequestIn, reply=ContractOut)
 @allow(Permission.REGISTER_CONTRACT)
 def cancel_outside_contract(unit: Unit, contract_id: str, body: dict[str, Any], expected: int | None) -> Row:
     """Take a recorded outside registration off because it was cancelled there
@@ -147,7 +152,7 @@ def revoke_outside_contract(unit: Unit, contract_id: str, body: dict[str, Any], 
 
     Final.
     """
-    return actions.revoke(unit, by_outside_id(contract_id), expected=expected, **body)
+    return actions.take_off(unit, by_outside_id(contract_id), expected=expected, **body)
 
 
 @routes.change("/v1/applications/<case>/register", body=DecisionIn, reply=ContractOut)
@@ -168,12 +173,53 @@ def request_change(unit: Unit, case: str, body: dict[str, Any], expected: int | 
     return requests.request_change(unit, case, expected, **body)
 
 
-@routes.change("/v1/applications/<case>/approve-change", body=ApprovalOfChangeIn, reply=ContractOut)
+@routes.change("/v1/applications/<case>/approve-change", body=WordsToActIn, reply=ContractOut)
 @allow(Permission.EXAMINE)
 def approve_change(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
     """Make the requested change (准予变更): the next version under the same number"""
     changed = requests.approve_change(unit, case, expected, **body)
     return shown(one(unit, by_id(changed["contract_id"])), unit.actor)
+
+
+@routes.change("/v1/applications/<case>/reject-change", body=RejectionIn, reply=CaseStateOut)
+@allow(Permission.EXAMINE)
+def reject_change(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Turn a requested change down (驳回变更)"""
+    return examination.reject_change(unit, case, expected, **body)
+
+
+@routes.change("/v1/applications/<case>/request-cancellation", body=CancellationRequestIn, reply=CaseStateOut)
+@allow(Permission.APPLY)
+def request_cancellation(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Ask the office to cancel a registration (申请注销), as seller or buyer
+
+    The office cancels it (`/v1/contracts/{number}/cancel`) or turns it down.
+    """
+    return examination.request_cancellation(unit, case, expected, **body)
+
+
+@routes.change("/v1/applications/<case>/reject-cancellation", body=RejectionIn, reply=CaseStateOut)
+@allow(Permission.EXAMINE)
+def reject_cancellation(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Turn a request to cancel down (驳回注销申请)"""
+    return examination.reject_cancellation(unit, case, expected, **body)
+
+
+@routes.change("/v1/applications/<case>/propose-revocation", body=ProposalIn, reply=CaseStateOut)
+@allow(Permission.EXAMINE)
+def propose_revocation(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Propose to revoke a registration (提议撤销)
+
+    Another person of the office revokes it (`/v1/contracts/{number}/revoke`) or lets it drop. The parties are not told before.
+    """
+    return examination.propose_revocation(unit, case, expected, **body)
+
+
+@routes.change("/v1/applications/<case>/drop-revocation", body=DroppingIn, reply=CaseStateOut)
+@allow(Permission.EXAMINE)
+def drop_revocation(unit: Unit, case: str, body: dict[str, Any], expected: int | None) -> Row:
+    """Let a proposed revocation drop (撤回撤销提议)"""
+    return examination.drop_revocation(unit, case, expected, **body)
 
 
 @routes.list("/v1/contracts/<number>/versions", item=VersionItemOut)

@@ -6,6 +6,7 @@ from api.contract_fields import FIELD, TYPES, ContractIn, Partial, PartyOut, sho
 from api.routes import ListQuery
 from api.schema import Day, Flag, Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of, pattern
 from market.contracts.queries import ACTS, SORTS, STATES
+from market.registration.actions import ASKERS
 from market.registration.entries import OUTSIDE_NUMBER
 from market.registration.performance import RESULTS
 
@@ -21,6 +22,18 @@ class OutsideRegistrationIn(Input):
     )
     office = Text(200, required=True, metadata={"description": "Name of that office.", "example": "示例外省登记处"})
     registered_on = Day(required=True, metadata={"description": "Its day, not in the future.", "example": "2026-01-06"})
+
+
+def _mark(description: str) -> Flag:
+    return Flag(load_default=False, metadata={"description": f"{description}: then an application is needed."})
+
+
+class CounterContractIn(ContractIn):
+    """A contract that a clerk registers at once, with what would take more than one person."""
+
+    is_related_party = _mark("是否关联交易")
+    tax_related = _mark("涉税")
+    disputed = _mark("有争议")
 
 
 class OutsideContractIn(ContractIn):
@@ -50,11 +63,29 @@ class ChangeIn(ReasonIn):
     changes = Part(ContractChangesIn, required=True)
 
 
-class CancellationIn(ReasonIn):
-    """Why a contract is cancelled (注销)."""
+class CancellationRequestIn(ReasonIn):
+    """Why a contract is to be cancelled (注销)."""
 
     reason = Identifier(
         40, required=True, metadata={"description": "Code of the list `cancellation_reason`.", "example": "RESCINDED"}
+    )
+
+
+class CancellationIn(ReasonIn):
+    """Why a contract is cancelled (注销), and who asked."""
+
+    reason = Identifier(
+        40,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Code of the list `cancellation_reason`; null: as asked for.", "example": "RESCINDED"},
+    )
+    asked_by = Text(
+        10,
+        load_default=None,
+        allow_none=True,
+        validate=[one_of(*ASKERS)],
+        metadata={"description": "Who asked on paper; null where a party asked here.", "example": "seller"},
     )
 
 
@@ -64,6 +95,25 @@ class RevocationIn(ReasonIn):
     reason = Identifier(
         40, required=True, metadata={"description": "Code of the list `revocation_reason`.", "example": "DUPLICATE"}
     )
+
+
+class ProposalIn(RevocationIn):
+    """Why a registration should be revoked (撤销)."""
+
+    text = Text(2000, required=True, metadata={"description": "What was found; no personal data."})
+
+
+class RejectionIn(Input):
+    """Why a change or a cancellation is turned down (驳回)."""
+
+    reason = Identifier(40, required=True, metadata={"description": "Code of the list `rejection_reason`."})
+    text = Text(2000, required=True, metadata={"description": "In words; no personal data."})
+
+
+class DroppingIn(Input):
+    """Why a proposal is dropped."""
+
+    text = Text(2000, required=True, metadata={"description": "In words; no personal data."})
 
 
 class ContractQuery(ListQuery):
@@ -141,8 +191,8 @@ class DecisionIn(Input):
     text = Text(2000, load_default=None, allow_none=True, metadata={"description": "In words; no personal data."})
 
 
-class ApprovalOfChangeIn(Input):
-    """Words to the approval of a change."""
+class WordsToActIn(Input):
+    """Words to an act."""
 
     text = Text(2000, load_default=None, allow_none=True, metadata={"description": "In words; no personal data."})
 
@@ -164,6 +214,7 @@ class VersionItemOut(Output):
     occurred_on = Day()
     reason = shown("Coded reason.")
     text = shown("In words.")
+    asked_by = shown("Who asked for a cancellation: seller, buyer or both.")
 
 
 class VersionOut(VersionItemOut):

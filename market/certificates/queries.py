@@ -28,7 +28,6 @@ from market.contracts.queries import by_number, one
 from market.errors import Conflict, NotFound
 from market.fields.queries import code_lists
 from market.journal.model import JournalEntry, JournalPersonal
-from market.organisations.model import Organisation
 from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import instant_text, yuan
@@ -45,19 +44,20 @@ def certificate(unit: Unit, number: str, version: int | None, password: str) -> 
     contract = one(unit, by_number(number))
     if contract["state"] != "registered":
         raise Conflict(f"The registration is {contract['state']}: it has no certificate.", code="contract-ended")
-    event = unit.execute(_version(), {"contract": contract["id"], "version": version}).mappings().first()
+    wanted = {"contract": contract["id"], "office": contract["office"], "version": version}
+    event = unit.execute(_version(), wanted).mappings().first()
     if event is None:
         raise NotFound("There is no such version.")
     marks = ["演示 SAMPLE"] if unit.database.is_demo() else []
     if event["subject_version"] != event["newest"]:
         marks.append("已变更 SUPERSEDED")
-    return _page(unit, event, contract["office_name"], marks, password)
+    return _page(unit, event, marks, password)
 
 
-def _page(unit: Unit, event: Mapping[Any, Any], office: str, marks: list[str], password: str) -> bytes:
+def _page(unit: Unit, event: Mapping[Any, Any], marks: list[str], password: str) -> bytes:
     facts = orjson.loads(event["payload"]) | orjson.loads(event["personal"] or "{}")
     asked_by = token(unit.database.cursor_key(), facts["number"], facts["version"])
-    said = face(facts, event, office, asked_by, code_lists(unit))
+    said = face(facts, event, _name(event["office_then"]), asked_by, code_lists(unit))
     amounts = [yuan(facts["total_fen"]), yuan(facts["tech_fen"])]
     parts = [facts["number"], str(facts["version"]), *amounts, facts["registered_on"], said["office"]]
     return draw(said, sign([*parts, digest(said), asked_by], *signer(unit, password)), marks)
@@ -84,8 +84,13 @@ def look_up(unit: Unit, number: str, asked_by: str) -> dict[str, Any]:
         "registered_on": date.fromisoformat(facts["registered_on"]),
         "seller": facts["seller_name"],
         "buyer": facts["buyer_name"],
-        "office": row["office_name"],
+        "office": _name(row["office_then"]),
     }
+
+
+def _name(event: str) -> str:
+    """The name that an event of an organisation gave it."""
+    return str(orjson.loads(event)["name"])
 
 
 _SHOWN = ("number", "version", "project_name", "contract_type", "late", "total_fen", "tech_fen")
@@ -129,6 +134,20 @@ def _newest(contract: Any) -> ScalarSelect[int]:
     return select(func.max(entry.subject_version)).where(_content_of(contract, entry)).scalar_subquery()
 
 
+def _office_then(contract: Any, office: Any) -> ScalarSelect[str]:
+    """What the journal said of the office when it registered the contract, which may have another name today."""
+    then, registered = aliased(JournalEntry), aliased(JournalEntry)
+    return (
+        select(then.payload)
+        .join(registered, then.seq < registered.seq)
+        .where(registered.subject == contract, registered.kind == "contract.registered")
+        .where(then.subject == office, then.kind.like("organisation.%"))
+        .order_by(then.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 @cache
 def _version() -> Select[*tuple[Any, ...]]:
     contract = bindparam("contract", type_=Contract.id.type)
@@ -137,6 +156,7 @@ def _version() -> Select[*tuple[Any, ...]]:
     columns = (JournalEntry.kind, JournalEntry.reason, JournalEntry.occurred_on, JournalEntry.subject_version)
     return (
         select(*columns, JournalEntry.payload, JournalPersonal.payload.label("personal"), newest.label("newest"))
+        .add_columns(_office_then(contract, bindparam("office", type_=Contract.office.type)).label("office_then"))
         .outerjoin(JournalPersonal, JournalPersonal.seq == JournalEntry.seq)
         .where(_content_of(contract, JournalEntry), JournalEntry.subject_version == wanted)
     )
@@ -146,10 +166,10 @@ def _version() -> Select[*tuple[Any, ...]]:
 def _printed() -> Select[*tuple[Any, ...]]:
     newest = _newest(Contract.id)
     return (
-        select(Contract.state, newest.label("newest"), JournalEntry.payload, Organisation.name.label("office_name"))
+        select(Contract.state, newest.label("newest"), JournalEntry.payload)
+        .add_columns(_office_then(Contract.id, Contract.office).label("office_then"))
         .select_from(Contract)
         .join(JournalEntry, _content_of(Contract.id, JournalEntry))
-        .join(Organisation, Organisation.id == Contract.office)
         .where(Contract.number == bindparam("number"), JournalEntry.subject_version == bindparam("version"))
     )
 

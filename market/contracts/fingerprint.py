@@ -34,6 +34,11 @@ def identity(contract: Mapping[str, Any], side: str) -> str:
     return code or f"{contract[f'{side}_country']}:{normalised(contract[f'{side}_name'])}"
 
 
+def pair(contract: Mapping[str, Any]) -> str:
+    """Digest of the two parties alone, to find what else they have."""
+    return hashlib.sha256(canonical([identity(contract, "seller"), identity(contract, "buyer")])).hexdigest()
+
+
 def fingerprint(contract: Mapping[str, Any]) -> str:
     """Digest of both parties with their own contract number if they gave one, else with date, project name and total."""
     parties = [identity(contract, "seller"), identity(contract, "buyer")]

@@ -6,7 +6,7 @@ version, the file's entry, the event). A case is locked before its contract, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Insert, Select, insert, select, update
 
 from market.access import Role
+from market.contracts.fingerprint import fingerprint, pair
 from market.contracts.model import Contract
 from market.contracts.rules import COLUMNS, SIDES
 from market.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, check_version
@@ -39,7 +40,8 @@ MAX_CONTENT = 200_000
 _REMEMBERED = 20
 """Earlier applications that are looked through for what is known of a party."""
 _BY = {line.step: line.by for line in states.TABLE}
-_LONG = ("content", "pending")
+_APART = ("content", "pending", "pair", "mark")
+"""Columns the journal has in another way, or not: the marks follow from the content, and could give a person's name away."""
 _NOTHING: Row = {column.name: None for column in Case.__table__.columns}
 
 
@@ -93,6 +95,7 @@ def resubmit(unit: Unit, case_id: str, expected: int | None, text: str | None) -
 def _hand_in(unit: Unit, case: Row, step: str, **changes: Any) -> Row:
     found = examine(unit, {**case, **changes})
     found.refuse_errors()
+    changes |= {"pair": pair(found.facts), "mark": fingerprint(found.facts)}
     return advance(unit, case, step, findings=found, flags=found.flags, **changes)
 
 
@@ -179,7 +182,7 @@ def note(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
     """Write a note into the file (记录); the office and auditors read it."""
     case = lock(unit, case_id, expected)
     permit(unit, case, "note")
-    return advance(unit, case, "note", text=text, keep_reason=True)
+    return advance(unit, case, "note", text=text)
 
 
 def raise_objection(unit: Unit, case_id: str, expected: int | None, text: str, authority: str | None) -> Row:
@@ -220,11 +223,58 @@ def confirm(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
     return advance(unit, case, "confirm", text=text, decided_on=today(), people=with_me(unit, case))
 
 
-def reject_change(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
-    """Turn a requested change down (驳回变更); the registration stays as it is."""
+def reject_change(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
+    """Turn a requested change down (驳回变更), with a coded reason; the registration stays as it is."""
     case = lock(unit, case_id, expected)
-    permit(unit, case, "reject_change")
-    return advance(unit, case, "reject_change", text=text, pending=None, endorsed_by=None)
+    permit(unit, case, "reject_change", reason)
+    return advance(unit, case, "reject_change", reason=reason, text=text, pending=None, endorsed_by=None)
+
+
+def request_cancellation(unit: Unit, case_id: str, expected: int | None, reason: str, text: str | None) -> Row:
+    """Ask the office to cancel a registration (申请注销), as a party to the contract."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "request_cancellation", reason)
+    if case["ending"] is not None:
+        raise Conflict("The end of this registration is being decided already.", code="ending-already")
+    seller = unit.actor.organisation == _concerned(unit, case)[0]
+    wish = _wish(unit, reason, text) | {"asked_by": "seller" if seller else "buyer"}
+    return advance(unit, case, "request_cancellation", reason=reason, text=text, ending="cancel", wish=wish)
+
+
+def reject_cancellation(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
+    """Turn a request to cancel down (驳回注销申请), with a coded reason; the registration stays as it is."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "reject_cancellation", reason)
+    if case["ending"] != "cancel":
+        raise Conflict("Nobody asked to cancel this registration.", code="not-asked-for")
+    return advance(unit, case, "reject_cancellation", reason=reason, text=text, ending=None, wish=None)
+
+
+def propose_revocation(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
+    """Propose to take a registration back for cause (提议撤销); another person of the office decides.
+
+    It stands in the place of a request to cancel, so that no party escapes it by asking for the other end.
+    """
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "propose_revocation", reason)
+    if case["ending"] == "revoke":
+        raise Conflict("The revocation of this registration is proposed already.", code="ending-already")
+    wish = _wish(unit, reason, text) | {"asked_by": None}
+    return advance(unit, case, "propose_revocation", reason=reason, text=text, ending="revoke", wish=wish)
+
+
+def drop_revocation(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
+    """Let a proposed revocation drop (撤回撤销提议); the registration stays as it is."""
+    case = lock(unit, case_id, expected)
+    permit(unit, case, "drop_revocation")
+    if case["ending"] != "revoke":
+        raise Conflict("Nobody proposed to revoke this registration.", code="not-proposed")
+    return advance(unit, case, "drop_revocation", text=text, ending=None, wish=None)
+
+
+def _wish(unit: Unit, reason: str, text: str | None) -> Row:
+    actor = {"organisation": unit.actor.organisation, "member": unit.actor.member}
+    return {**actor, "reason": reason, "text": text, "on": today().isoformat()}
 
 
 def _not_of_the_people(unit: Unit, case: Row) -> None:
@@ -288,6 +338,8 @@ def permit(unit: Unit, case: Row, step: str, reason: str | None = None) -> Trans
         if case["office"] != actor.organisation:
             raise Forbidden("Only the office whose case it is may do this.", code="not-the-office")
         at_desk(unit, (case["applicant"], *_concerned(unit, case)))
+    if by == states.PARTY and actor.organisation not in _concerned(unit, case):
+        raise Forbidden("Only a party to the contract may do this.", code="not-a-party")
     line = transition(case["state"], step, case["contract_id"] is not None)
     if line.person == ASSIGNEE and case["assignee"] != actor.member:
         raise Forbidden("Only the person who has the case in hand may do this.", code="not-assigned")
@@ -306,12 +358,12 @@ def at_desk(unit: Unit, concerned: tuple[str | None, ...]) -> None:
         raise Forbidden("No office decides what it is a party to.", code="own-application")
 
 
-def _concerned(unit: Unit, case: Row) -> Iterable[str | None]:
-    """The registered organisations that are parties to what a case is about."""
-    if case["content"] is not None:
+def _concerned(unit: Unit, case: Row) -> Sequence[str | None]:
+    """The registered organisations that are parties to what a case is about: seller and buyer of what is registered."""
+    if case["contract_id"] is None:
         return parties(case["content"])
     named = select(Contract.seller_organisation, Contract.buyer_organisation).where(Contract.id == case["contract_id"])
-    return unit.execute(named).one()
+    return tuple(unit.execute(named).one())
 
 
 def parties(content: Mapping[str, Any]) -> tuple[str | None, ...]:
@@ -375,13 +427,12 @@ def advance(
     reason: str | None = None,
     text: str | None = None,
     findings: Review | None = None,
-    keep_reason: bool = False,
     **changes: Any,
 ) -> Row:
     """Make a permitted step: the next version of the case, its entry in the file, its event."""
     line = transition(case["state"], step, case["contract_id"] is not None)
     changes |= {"state": line.to, "version": case["version"] + 1, "updated_at": now()}
-    if not keep_reason:
+    if step not in states.APART:
         changes |= {"reason": reason, "text": text}
     changes |= _clock(unit, line)
     changed = {name: value for name, value in changes.items() if value != case[name]}
@@ -429,19 +480,24 @@ def tell(
     occurred_on: date | None = None,
 ) -> None:
     """Put a version of a case into the journal; its content only when it is new, and personal data apart."""
-    payload = {name: _plain(value) for name, value in case.items() if value is not None and name not in _LONG}
-    personal = {}
-    for name in ("content",) if content else ():
-        payload[name], personal[name] = split(case[name])
-    if case["pending"] is not None:
-        payload["pending"], personal["pending"] = split(case["pending"].get("changes", {}))
-        payload["pending"] |= {name: value for name, value in case["pending"].items() if name != "changes"}
+    payload, personal = recorded(case, content=content)
     payload["text"] = text
-    personal = {name: part for name, part in personal.items() if part}
     append(
         unit,
         Event(kind, case["id"], case["version"], payload, personal or None, reason=reason, occurred_on=occurred_on),
     )
+
+
+def recorded(case: Mapping[Any, Any], *, content: bool = True) -> tuple[Row, Row]:
+    """A version of a case as its event keeps it, and the personal part of that."""
+    payload = {name: _plain(value) for name, value in case.items() if value is not None and name not in _APART}
+    personal = {}
+    if content and case["content"] is not None:
+        payload["content"], personal["content"] = split(case["content"])
+    if case["pending"] is not None:
+        payload["pending"], personal["pending"] = split(case["pending"].get("changes", {}))
+        payload["pending"] |= {name: value for name, value in case["pending"].items() if name != "changes"}
+    return payload, {name: part for name, part in personal.items() if part}
 
 
 def _plain(value: Any) -> Any:

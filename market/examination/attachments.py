@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
-from market.errors import Conflict, FieldError, Forbidden, check
+from market.errors import Conflict, FieldError, Forbidden, NotFound, check
 from market.examination import states
 from market.examination.actions import lock
 from market.examination.model import Attachment
@@ -24,6 +24,7 @@ from market.store.types import new_id, now, today
 
 MAX_BYTES = 20_000_000
 """Bytes of an upload that are read at all; the rule `attachment.max_bytes` may say less."""
+_TOLD = ("id", "case_id", "kind", "media", "size", "sha256")
 _CLOSED = (
     states.SUBMITTED,
     states.ACCEPTED,
@@ -38,9 +39,7 @@ _CLOSED = (
 
 def attach(unit: Unit, case_id: str, kind: str, name: str, content: bytes) -> dict[str, Any]:
     """Add a paper to the actor's own application; answers its row without the bytes."""
-    case = lock(unit, case_id, None)
-    if case["applicant"] != unit.actor.organisation:
-        raise Forbidden("Only the applicant may do this.", code="not-the-applicant")
+    case = _own(unit, case_id)
     if case["state"] in _CLOSED:
         raise Conflict(f"An application that is {case['state']} takes no more papers.", code="case-closed")
     media = media_of(content)
@@ -68,6 +67,30 @@ def attach(unit: Unit, case_id: str, kind: str, name: str, content: bytes) -> di
         "uploaded_at": now(),
     }
     unit.execute(insert(Attachment), {**row, "content": content})
-    payload = {name: row[name] for name in ("id", "case_id", "kind", "media", "size", "sha256")}
+    payload = {name: row[name] for name in _TOLD}
     append(unit, Event("attachment.added", row["id"], 1, payload, {"name": name}))
     return row
+
+
+def detach(unit: Unit, case_id: str, attachment_id: str) -> dict[str, Any]:
+    """Take a paper back out of the actor's own application while it is the actor's to change; answers its row."""
+    case = _own(unit, case_id)
+    if case["state"] not in (states.DRAFT, states.RETURNED):
+        raise Conflict(f"The papers of an application that is {case['state']} stay.", code="case-closed")
+    columns = [column for column in Attachment.__table__.columns if column.name != "content"]
+    this = (Attachment.id == attachment_id, Attachment.case_id == case_id)
+    row = unit.execute(select(*columns).where(*this)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such attachment.")
+    unit.execute(delete(Attachment).where(*this))
+    payload = {name: row[name] for name in _TOLD}
+    append(unit, Event("attachment.removed", attachment_id, 2, payload))
+    return dict(row)
+
+
+def _own(unit: Unit, case_id: str) -> dict[str, Any]:
+    """The case, locked, of the actor itself."""
+    case = lock(unit, case_id, None)
+    if case["applicant"] != unit.actor.organisation:
+        raise Forbidden("Only the applicant may do this.", code="not-the-applicant")
+    return case

@@ -2,7 +2,7 @@
 
 Use `findings` on what is claimed; `blocking` and `routes` say what they mean for the case. Limits come from the rules, words from
 `messages.csv`; each finding names its rule and the rule's source. One statement asks the register for contracts of the same
-parties, whatever the size of the register.
+parties and their other applications, whatever the size of the register.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, select, union_all
+import orjson
+from sqlalchemy import CompoundSelect, Text, bindparam, cast, null, select, type_coerce, union_all
 
 from market.access import Role
-from market.contracts.fingerprint import fingerprint, normalised
+from market.contracts.fingerprint import fingerprint, normalised, pair
 from market.contracts.model import Contract
 from market.contracts.rules import COLUMNS, PARTY, SIDES, check_whole
 from market.errors import FieldError
+from market.examination.content import loaded
+from market.examination.model import Case
+from market.examination.states import APPLIED_FOR
 from market.examination.territory import applicant as applying_side
 from market.examination.territory import origin
 from market.fields.queries import code_lists
@@ -48,6 +52,10 @@ _NO_RIGHT = frozenset({None, "NONE", "SECRET"})
 """Kinds of intellectual property for which there is no paper."""
 _PARTY_CODES = {"enterprise_size": "enterprise_size", "industry": "industry"}
 _NAMES = ("project_name", "seller_name", "buyer_name")
+_COMPARED = {
+    name: COLUMNS[name] for name in ("project_name", "contract_type", "signed_on", "total_amount", "tech_amount")
+}
+"""What of another contract is looked at."""
 _HAN, _LATIN, _KANA = "CJK", "LATIN", "KATAKANA"
 _REPLACEABLE = ("KANGXI RADICAL", "CJK RADICAL", "CJK COMPATIBILITY IDEOGRAPH", "MATHEMATICAL")
 _LIKE_LATIN = frozenset("АВЕЅІЈКМНОРСТУХҮаеорсухіјѕԁһԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲ")
@@ -322,28 +330,27 @@ class _Examination:
                 self._flag(code, f"/{field}")
 
     def _register(self, case: Mapping[str, Any] | None) -> None:
-        """What the register holds of the same parties: the same contract, nearly the same one, parts of a larger one."""
+        """What is registered or applied for of the same parties: the same contract, nearly the same one, parts of a larger."""
         facts = self.facts
         if any(facts[column] is None for column in ("seller_name", "buyer_name", "signed_on", "total_fen", "tech_fen")):
             return
         if facts["project_name"] is None or not self._may_look():
             return
         mark, own = fingerprint(facts), (case or {}).get("contract_id")
-        others = [row for row in self._same_parties(mark) if row["id"] != own]
-        twin = next((row for row in others if row["live_fingerprint"] == mark), None)
-        if twin is not None:
-            self._add("duplicate-contract", number=self._number(twin))
-        else:
-            for row in others:
-                if self._is_near(row):
-                    self._flag("near-duplicate", number=self._number(row))
-                    break
-        this_year = [row for row in others if row is not twin and row["signed_on"].year == facts["signed_on"].year]
+        others = [row for row in self._same_parties(mark, case or {}) if row["id"] != own]
+        twins = [row for row in others if row["live_fingerprint"] == mark]
+        for twin in twins:
+            self._add("duplicate-application" if twin["content"] else "duplicate-contract", number=self._number(twin))
+        others = [row for row in others if row not in twins]
+        near = next((row for row in others if self._is_near(row)), None)
+        if near is not None and not twins:
+            self._flag("near-duplicate", number=self._number(near))
+        this_year = [row for row in others if row["signed_on"].year == facts["signed_on"].year]
         self._split(this_year)
         if facts["contract_subtype"] == "SVC_TRAINING" and any(
             row["contract_type"] in _MAIN_TYPES for row in this_year
         ):
-            self._add("training-of-main-contract", "/contract_subtype")
+            self._flag("training-of-main-contract", "/contract_subtype")
 
     def _may_look(self) -> bool:
         """Others do not learn from a check what two parties have registered."""
@@ -351,12 +358,15 @@ class _Examination:
         mine = {self.facts[f"{side}_organisation"] for side in SIDES} - {None}
         return actor.role in _EXAMINERS or actor.organisation in mine
 
-    def _same_parties(self, mark: str) -> list[Facts]:
+    def _same_parties(self, mark: str, case: Mapping[str, Any]) -> list[Facts]:
+        """Contracts of the two parties, and their applications that may yet be registered, as far as these are whole."""
         signed_on: date = self.facts["signed_on"]
         days = self._limit("duplicate.days")
         reach = timedelta(days=days.number if days else 0)
         values = {
             "mark": mark,
+            "pair": pair(self.facts),
+            "case": case.get("id") or "",
             "first": min(date(signed_on.year, 1, 1), signed_on - reach),
             "last": max(date(signed_on.year, 12, 31), signed_on + reach),
         }
@@ -365,11 +375,15 @@ class _Examination:
                 f"{side}_code": self.facts[f"{side}_code"],
                 f"{side}_names": spellings(self.facts[f"{side}_name"]),
             }
-        rows = self.unit.execute(_of_same_parties(), values).mappings()
-        return list({row["id"]: dict(row) for row in rows}.values())
+        rows = {row["id"]: dict(row) for row in self.unit.execute(_of_same_parties(), values).mappings()}
+        for row in rows.values():
+            if row["content"]:
+                content = loaded(orjson.loads(row["content"]))
+                row |= {column: content.get(name) for name, column in _COMPARED.items()}
+        return [row for row in rows.values() if all(row[column] is not None for column in _COMPARED.values())]
 
     def _number(self, row: Facts) -> str:
-        """The number of another contract, for those who may know of it."""
+        """The number of another contract, or the id of another application, for those who may know of it."""
         mine = (row["recorder"], row["seller_organisation"], row["buyer_organisation"])
         known = self.unit.actor.organisation is not None and self.unit.actor.organisation in mine
         return f"({row['number'] or row['outside_number']})" if known else ""
@@ -438,7 +452,10 @@ def _likeness(one: str, other: str) -> float:
 
 @cache
 def _of_same_parties() -> CompoundSelect[*tuple[Any, ...]]:
-    """Live contracts of two parties, by their codes and by their names, and the one with the same fingerprint, if any."""
+    """Live contracts of two parties, by their codes and by their names, and the one with the same fingerprint, if any.
+
+    Beside them their applications that may yet be registered, of which `content` tells what the columns do not.
+    """
     columns = (
         Contract.id,
         Contract.number,
@@ -447,11 +464,8 @@ def _of_same_parties() -> CompoundSelect[*tuple[Any, ...]]:
         Contract.seller_organisation,
         Contract.buyer_organisation,
         Contract.live_fingerprint,
-        Contract.project_name,
-        Contract.contract_type,
-        Contract.signed_on,
-        Contract.total_fen,
-        Contract.tech_fen,
+        *(getattr(Contract, column) for column in _COMPARED.values()),
+        cast(null(), Text).label("content"),
     )
     near = (
         Contract.state == "registered",
@@ -466,8 +480,26 @@ def _of_same_parties() -> CompoundSelect[*tuple[Any, ...]]:
         select(*columns).where(*same, *near).order_by(Contract.signed_on.desc()).limit(_MOST).subquery()
         for same in (by_code, by_name)
     ]
+    told = (
+        Case.id,
+        Case.id,
+        null(),
+        Case.office,
+        Case.applicant,
+        Case.applicant,
+        Case.mark,
+        *[null()] * len(_COMPARED),
+    )
+    applications = select(*told, type_coerce(Case.content, Text)).where(
+        Case.pair == bindparam("pair"),
+        Case.state.in_(APPLIED_FOR),
+        Case.contract_id.is_(None),
+        Case.id != bindparam("case"),
+    )
     return union_all(
-        *(select(part) for part in newest), select(*columns).where(Contract.live_fingerprint == bindparam("mark"))
+        *(select(part) for part in newest),
+        select(*columns).where(Contract.live_fingerprint == bindparam("mark")),
+        applications,
     )
 
 

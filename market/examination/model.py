@@ -18,6 +18,8 @@ class Case(Base):
     `route` says how it came: `application`, `direct` (the office's shortcut) or `imported`. `content` is what the applicant
     claims; null when the contract's first version says it all. `assignee` is the person it is assigned to, `people` those who
     took part in a decision, `excluded` those who may take part no more. `pending` is a requested change or an objection.
+    `ending` is `cancel` when a party asked for that, `revoke` when a person of the office proposed it; `wish` says who and why.
+    `pair` tells the two parties and `mark` the contract of what was handed in last, to compare it with other applications.
     """
 
     __tablename__ = "registration_case"
@@ -25,6 +27,8 @@ class Case(Base):
         Index("ix_registration_case_desk", "office", "state", "due_on", "id"),
         Index("ix_registration_case_applicant", "applicant", "id"),
         Index("ix_registration_case_state", "state", "due_on"),
+        Index("ix_registration_case_ending", "office", "ending", "id"),
+        Index("ix_registration_case_pair", "pair"),
     )
 
     id: Mapped[str] = mapped_column(Code(40), primary_key=True)
@@ -51,6 +55,10 @@ class Case(Base):
     reason: Mapped[str | None] = mapped_column(Code(60))
     text: Mapped[str | None] = mapped_column(LongText)
     pending: Mapped[Any | None] = mapped_column(Json)
+    ending: Mapped[str | None] = mapped_column(Code(12))
+    wish: Mapped[Any | None] = mapped_column(Json)
+    pair: Mapped[str | None] = mapped_column(Code(64))
+    mark: Mapped[str | None] = mapped_column(Code(64))
     version: Mapped[int]
     created_at: Mapped[int] = mapped_column(Instant)
     updated_at: Mapped[int] = mapped_column(Instant)

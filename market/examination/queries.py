@@ -1,6 +1,7 @@
 """Questions about cases, each starting from what the asker may see (`visible_to`): lists, the desk's queues, files, attachments.
 
-An applicant sees its own cases, an office those handed in to it, an auditor all that were handed in; nobody else any.
+An applicant sees its own cases, an office those handed in to it, an auditor all that were handed in. Once a contract is
+registered its other party sees the case too, but no contact data. Nobody else sees any.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, false, select
+from sqlalchemy import ColumnElement, RowMapping, and_, false, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from market.access import Actor, Role
@@ -17,7 +18,7 @@ from market.contracts.model import Contract
 from market.contracts.rules import COLUMNS, PARTY, SIDES
 from market.errors import NotFound
 from market.examination import states
-from market.examination.content import EXTRAS, PARTY_EXTRAS, loaded
+from market.examination.content import EXTRAS, PARTY_EXTRAS, PERSONAL, PERSONAL_PARTY, loaded
 from market.examination.model import Attachment, Case, CaseStep
 from market.organisations.model import Organisation
 from market.rules.calendar import due_by_rule
@@ -26,14 +27,15 @@ from market.store.paging import Page, Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import today, yuan
 
-QUEUES = ("open", "mine", "unassigned", "soon_due", "overdue")
-INTERNAL = ("note", "assign")
+QUEUES = ("open", "mine", "unassigned", "soon_due", "overdue", "ending")
+INTERNAL = ("note", "assign", "propose_revocation", "drop_revocation")
 """Steps of the file that are the office's own business."""
 
 _NEWEST = Sort((Case.id,), ("id",), descending=True)
 _DUE = Sort((Case.due_on, Case.id), ("due_on", "id"))
 _FILE = Sort((CaseStep.version,), ("version",))
 _applicant, _office = aliased(Organisation), aliased(Organisation)
+_seen = aliased(Case)
 _CONTRACT = [Contract.__table__.c[name] for name in ("number", "registered_on", *COLUMNS.values())]
 _CONTRACT += [
     Contract.__table__.c[f"{side}_{'code' if name == 'credit_code' else name}"] for side in SIDES for name in PARTY
@@ -55,6 +57,19 @@ _PLAIN = [column for column in Attachment.__table__.columns if column.name != "c
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Which cases the actor may know of."""
+    if actor.organisation is None or actor.role is Role.AUDITOR:
+        return whole_to(actor)
+    parties = (Contract.seller_organisation, Contract.buyer_organisation)
+    registered = select(_seen.id).join(Contract, Contract.id == _seen.contract_id)
+    of_party = [registered.where(party == actor.organisation) for party in parties]
+    if actor.role is Role.OFFICE:
+        return or_(whole_to(actor), Case.id.in_(union_all(*of_party)))
+    own = select(_seen.id).where(_seen.applicant == actor.organisation)
+    return Case.id.in_(union_all(own, *of_party))  # each part by an index of its own
+
+
+def whole_to(actor: Actor) -> ColumnElement[bool]:
+    """Which cases the actor may see with all that was handed in, contact data too."""
     handed_in = Case.state != states.DRAFT
     if actor.role is Role.AUDITOR:
         return handed_in
@@ -69,7 +84,17 @@ def one(unit: Unit, case_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFound("There is no such application.")
     case = dict(row)
-    return {**summary(unit, case), **_content(case), "clock": clock(unit, case, explain=True)}
+    content = _content(case)
+    if not _at_desk_of(unit, case) and unit.actor.organisation != case["applicant"]:
+        content |= dict.fromkeys(PERSONAL)
+        for side in SIDES:
+            content[side] = content[side] and content[side] | dict.fromkeys(PERSONAL_PARTY)
+    return {**summary(unit, case), **content, "clock": clock(unit, case, explain=True)}
+
+
+def _at_desk_of(unit: Unit, case: Mapping[str, Any]) -> bool:
+    """Is the actor an auditor, or the office whose case it is?"""
+    return unit.actor.role is Role.AUDITOR or unit.actor.organisation == case["office"]
 
 
 def page_of_cases(
@@ -95,9 +120,20 @@ def desk(
 ) -> Page:
     """The acting office's open cases, the next due first; what has no clock comes by age in the queue `open` of its state.
 
-    A provisional due day makes nothing overdue.
+    `open` and `ending` have those whose cancellation is asked for or whose revocation is proposed. A provisional due day makes
+    nothing overdue.
     """
-    wanted = [Case.office == unit.actor.organisation, Case.state.in_([state] if state else states.OPEN)]
+    mine, ending = Case.office == unit.actor.organisation, Case.ending.is_not(None)
+    open_ = Case.state.in_([state] if state else states.OPEN)
+    wanted = [mine, open_]
+    if queue == "ending":
+        wanted = [mine, ending, *([open_] if state else [])]
+    elif queue == "open" and state is None:
+        parts = (
+            select(_seen.id).where(_seen.office == unit.actor.organisation, each)
+            for each in (_seen.state.in_(states.OPEN), _seen.ending.is_not(None))
+        )
+        wanted = [Case.id.in_(union_all(*parts))]  # each part by an index of its own
     if queue == "mine":
         wanted.append(Case.assignee == unit.actor.member)
     elif queue == "unassigned":
@@ -144,6 +180,8 @@ def summary(unit: Unit, row: Mapping[str, Any]) -> dict[str, Any]:
     view["contract_type"] = row["contract_type"] or content.get("contract_type")
     view["claimed_tech_amount"], view["approved_tech_amount"] = row["claimed_fen"], row["approved_fen"]
     view["clock"] = clock(unit, row)
+    told = row["ending"] == "cancel" or _at_desk_of(unit, row)
+    view["ending"] = row["wish"] and {"step": row["ending"], **row["wish"]} if told else None
     pending = row["pending"]
     view["pending"] = pending and {
         **dict.fromkeys(("objector", "authority", "text", "reason", "changes")),
@@ -197,7 +235,7 @@ def history(unit: Unit, case_id: str, *, cursor: str | None, limit: int) -> Page
     """The file of a case: its steps in order. The office's notes are for itself and for auditors."""
     case = known(unit, case_id)
     statement = select(CaseStep.__table__).where(CaseStep.case_id == case_id)
-    if unit.actor.organisation == case["applicant"]:
+    if not _at_desk_of(unit, dict(case)):
         statement = statement.where(CaseStep.step.not_in(INTERNAL))
     page = fetch_page(unit, statement, _FILE, ["file", case_id], cursor, limit)
     return Page([row._mapping for row in page.rows], page.next)

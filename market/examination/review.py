@@ -21,7 +21,7 @@ from market.rules.queries import rules
 from market.store.session import Unit
 from market.store.types import today
 
-DUPLICATE = "duplicate-contract"
+DUPLICATE, APPLIED_FOR = "duplicate-contract", "duplicate-application"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,11 @@ class Review:
     @property
     def is_duplicate(self) -> bool:
         """Is the same contract registered already?"""
-        return any(finding.code == DUPLICATE for finding in self.findings)
+        return self.has(DUPLICATE)
+
+    def has(self, code: str) -> bool:
+        """Is there a finding of this code?"""
+        return any(finding.code == code for finding in self.findings)
 
     def refuse_errors(self) -> None:
         """Refuse content with an error, naming all of them."""
@@ -74,9 +78,15 @@ def route(unit: Unit, flag: str) -> str | None:
     return basis.value if basis is not None and basis.value in (SECOND_PERSON, EXPERT) else None
 
 
-def review(unit: Unit, content: Mapping[str, Any], facts: Mapping[str, Any], on: date) -> Review:
-    """Everything to be said of a contract that a clerk registers at the counter."""
-    return Review(facts, findings(unit, content, facts, attachments=None, on=on))
+def review(
+    unit: Unit,
+    content: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    on: date,
+    case: Mapping[str, Any] | None = None,
+) -> Review:
+    """Everything to be said of a contract that a clerk registers at the counter, or of one with a `case` that changes."""
+    return Review(facts, findings(unit, content, facts, attachments=None, on=on, case=case))
 
 
 def claimed(

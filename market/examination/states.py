@@ -42,8 +42,9 @@ STATES = {
 }
 """Every state, with its names in Chinese and English."""
 
-APPLICANT, OFFICE, OBJECTOR = "applicant", "office", "objector"
-"""Who makes a step. An objector is the applicant, or a tax or finance authority whose objection is put on record."""
+APPLICANT, OFFICE, OBJECTOR, PARTY = "applicant", "office", "objector", "party"
+"""Who makes a step. An objector is the applicant, or a tax or finance authority whose objection is put on record; a party is the
+seller or the buyer of a registered contract."""
 
 MEMBER = "member"
 """A person of the office, named by the key."""
@@ -56,10 +57,15 @@ NORMAL, RESTART, EXPERT, STOP, NONE = "normal", "restart", "expert", "stop", ""
 """What a step does to the clock: the normal limit from acceptance, the same again from the day a supplement is handed in, the
 expert limit from referral, or nothing runs any more."""
 
+APART = ("note", "propose_revocation", "drop_revocation")
+"""Steps that leave the reason and words of the last open step standing: they are the office's own."""
+
 RUNNING = (ACCEPTED, UNDER_REVIEW, EXPERT_REVIEW)
 """States in which the office's limit runs."""
 OPEN = (SUBMITTED, *RUNNING, CHANGE_PENDING, OBJECTION_PENDING)
 """States in which the office has something to do."""
+APPLIED_FOR = (SUBMITTED, *RUNNING, RETURNED)
+"""States of an application that was handed in and may yet be registered."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +136,27 @@ def _lines() -> Iterator[Transition]:
         MEMBER,
         "no error; large or flagged by the change: endorsed by a second person",
     )
-    yield Transition(CHANGE_PENDING, "reject_change", REGISTERED, OFFICE, "驳回变更", MEMBER, "a text")
+    yield Transition(
+        CHANGE_PENDING, "reject_change", REGISTERED, OFFICE, "驳回变更", MEMBER, "a text", reasons="rejection_reason"
+    )
     for state in (REGISTERED, CHANGE_PENDING, OBJECTION_PENDING, UNDER_REVIEW, EXPERT_REVIEW):
-        for step, to, zh, reasons in (
-            ("cancel", CANCELLED, "注销", "cancellation_reason"),
-            ("revoke", REVOKED, "撤销登记", "revocation_reason"),
+        for step, to, by, zh, needs, reasons in (
+            ("request_cancellation", state, PARTY, "申请注销", "no other end asked for", "cancellation_reason"),
+            (
+                "reject_cancellation",
+                state,
+                OFFICE,
+                "驳回注销申请",
+                "a cancellation asked for; a text",
+                "rejection_reason",
+            ),
+            ("cancel", CANCELLED, OFFICE, "注销", "asked for by a party, here or on paper", "cancellation_reason"),
+            ("propose_revocation", state, OFFICE, "提议撤销", "a text", "revocation_reason"),
+            ("drop_revocation", state, OFFICE, "撤回撤销提议", "a revocation proposed; a text", None),
+            ("revoke", REVOKED, OFFICE, "撤销登记", "proposed by another person", None),
         ):
-            yield Transition(state, step, to, OFFICE, zh, MEMBER, "", STOP, reasons, numbered=True)
+            person, clock = MEMBER if by == OFFICE else NONE, NONE if to == state else STOP
+            yield Transition(state, step, to, by, zh, person, needs, clock, reasons, numbered=True)
     for state in (REGISTERED, REFUSED):
         yield Transition(state, "object", OBJECTION_PENDING, OBJECTOR, "提出异议", needs="a text")
     yield Transition(OBJECTION_PENDING, "uphold", REGISTERED, OFFICE, "维持原决定", OTHER, "a text", numbered=True)
@@ -166,7 +186,11 @@ _EVENTS = {
     "request_change": "change_requested",
     "approve_change": "change_approved",
     "reject_change": "change_rejected",
+    "request_cancellation": "cancellation_requested",
+    "reject_cancellation": "cancellation_rejected",
     "cancel": "cancelled",
+    "propose_revocation": "revocation_proposed",
+    "drop_revocation": "revocation_dropped",
     "revoke": "revoked",
     "object": "objected",
     "uphold": "upheld",

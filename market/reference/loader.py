@@ -136,11 +136,14 @@ def _replace_scheme(unit: Unit, rows: Rows, _version: int) -> None:
     replace_scheme(unit, scheme, fields, aliases)
 
 
+_REASONS = ("return_reason", "refusal_reason", "rejection_reason", "cancellation_reason", "revocation_reason")
+
+
 def _grounds(lists: dict[str, Rows]) -> Rows:
-    """The coded reasons of return, refusal, cancellation and revocation, as the rules that they are."""
+    """The coded reasons of return, refusal, rejection, cancellation and revocation, as the rules that they are."""
     return [
         {**row, "code": f"{name}.{row['code']}", "kind": "ground", "value": row["code"], "unit": name}
-        for name in ("return_reason", "refusal_reason", "cancellation_reason", "revocation_reason")
+        for name in _REASONS
         for row in lists[name]
     ]
 

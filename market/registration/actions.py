@@ -3,7 +3,7 @@
 Each act is one unit of work: it judges the content, takes the number, writes the register and the case, and tells journal and
 ledger. A number is given in three ways, all steps of one state machine: `register_case` after an examination, `register` for what
 the office may decide at once, and the import of the past. Only the office whose entry it is may touch an entry again; cancelled
-(注销, the parties' wish) and revoked (撤销, for cause) are ends.
+(注销, as a party asked) and revoked (撤销, for cause, as two people of the office find) are ends.
 """
 
 from __future__ import annotations
@@ -19,19 +19,18 @@ from sqlalchemy.exc import IntegrityError
 from market.contracts.fingerprint import fingerprint
 from market.contracts.model import Contract
 from market.contracts.queries import one, shown
-from market.contracts.rules import SIDES, facts_of, gather
+from market.contracts.rules import facts_of, gather
 from market.errors import Conflict, FieldError, Forbidden, check, check_version
 from market.examination import actions as examination
 from market.examination import states
 from market.examination.content import bare, loaded
-from market.examination.review import review, route
-from market.examination.territory import applicant, origin
+from market.examination.review import APPLIED_FOR, review, route
+from market.examination.territory import applicant
 from market.fields.queries import code_lists
 from market.registration.entries import Standing, clash, draft, judge, new_row, tell
 from market.registration.income import approved_income
 from market.registration.listings import settle
 from market.registration.numbers import next_numbers
-from market.rules.queries import rule
 from market.statistics.ledger import minus, plus
 from market.store.dialect import insert_missing
 from market.store.session import Unit
@@ -39,6 +38,9 @@ from market.store.types import now, today, yuan
 
 Row = dict[str, Any]
 
+ASKERS = ("seller", "buyer", "both")
+"""Who may have asked for a cancellation."""
+_ENDS = {"cancel": "cancelled", "revoke": "revoked"}
 _QUESTION = 500
 """Values one look-up names at most."""
 
@@ -59,6 +61,8 @@ def register(unit: Unit, content: Mapping[str, Any]) -> Row:
     row = new_row(facts, standing)
     if found.is_duplicate:
         raise clash(unit, row) or _gone()
+    if found.has(APPLIED_FOR):
+        raise Conflict("This contract is applied for already: decide that application.", code=APPLIED_FOR)
     found.refuse_errors()
     if needing := [flag for flag in found.flags if route(unit, flag)]:
         raise _needs_application(needing)
@@ -175,7 +179,7 @@ def change(
     _permit(unit, case, "change")
     after = rewritten(unit, row, reason=reason, text=text, changes=changes)
     if case is not None:
-        if flags := grown_flags(unit, row, after):
+        if flags := grown_flags(unit, case, row, after):
             raise Conflict(
                 f"This change takes a second person ({', '.join(flags)}): the applicant requests it.",
                 code="needs-application",
@@ -228,31 +232,73 @@ def judged_change(
     return after, list(changed)
 
 
-def cancel(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
-    """End an entry because the parties ended their contract (注销)."""
-    return _end(unit, this, expected, "cancel", "cancellation_reason", reason, text)
+def cancel(
+    unit: Unit,
+    this: ColumnElement[bool],
+    *,
+    expected: int | None,
+    reason: str | None,
+    text: str | None,
+    asked_by: str | None = None,
+) -> Row:
+    """End an entry because the parties ended their contract (注销), as one of them or both asked.
+
+    What a party asked for here says who, and why; otherwise `asked_by` (`ASKERS`) says who asked on paper. What was recorded
+    from outside is asked for there.
+    """
+    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
+    row = _own_live(unit, this, expected)
+    _permit(unit, case, "cancel")
+    wish = (case and case["wish"]) or {}
+    if case is not None and case["ending"] == "revoke":
+        raise Conflict("A revocation is proposed; decide that first.", code="revocation-proposed")
+    reason = reason or wish.get("reason")
+    errors = _wrong_reason(unit, "cancellation_reason", reason)
+    if (asked_by is None) == (row["act"] == "registered" and not wish):
+        message = "Who asked on paper is needed where no party asked here, and only there."
+        errors.append(FieldError("/asked_by", "required" if asked_by is None else "asked-here", message))
+    check(errors)
+    return _end(unit, case, row, "cancel", reason, text, asked_by or wish.get("asked_by"))
 
 
-def revoke(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
-    """Take an entry back for cause (撤销)."""
-    return _end(unit, this, expected, "revoke", "revocation_reason", reason, text)
+def revoke(unit: Unit, this: ColumnElement[bool], *, expected: int | None, text: str | None) -> Row:
+    """Take a registration back for cause (撤销), as somebody else of the office proposed, for the reason named there."""
+    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
+    row = _own_live(unit, this, expected)
+    _permit(unit, case, "revoke")
+    if case is None or case["ending"] != "revoke":
+        raise Conflict("A revocation takes two people: one proposes it, another decides.", code="needs-second-person")
+    if case["wish"]["member"] == unit.actor.member:
+        raise Forbidden("Who proposed the revocation cannot decide it as well.", code="same-person")
+    return _end(unit, case, row, "revoke", case["wish"]["reason"], text or case["wish"]["text"])
+
+
+def take_off(unit: Unit, this: ColumnElement[bool], *, expected: int | None, reason: str, text: str | None) -> Row:
+    """End what was recorded from outside because it was revoked there (撤销)."""
+    row = _own_live(unit, this, expected)
+    check(_wrong_reason(unit, "revocation_reason", reason))
+    return _end(unit, None, row, "revoke", reason, text)
 
 
 def _end(
-    unit: Unit, this: ColumnElement[bool], expected: int | None, step: str, reasons: str, reason: str, text: str | None
+    unit: Unit,
+    case: Row | None,
+    row: Mapping[str, Any],
+    step: str,
+    reason: str | None,
+    text: str | None,
+    asked_by: str | None = None,
 ) -> Row:
-    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
-    row = _own_live(unit, this, expected)
-    check(_wrong_reason(unit, reasons, reason))
-    _permit(unit, case, step)
-    state = {"cancel": "cancelled", "revoke": "revoked"}[step]
-    after = _next(row, state=state)
+    after = _next(row, state=_ENDS[step])
     lines = [minus(unit, row["id"])]
     _rewrite(unit, after, "state", live_fingerprint=None, live_outside_number=None)
     settle(unit, [after])
-    tell(unit, state, after, lines, reason=reason, text=text)
+    tell(unit, _ENDS[step], after, lines, reason=reason, text=text, asked_by=asked_by)
     if case is not None:
-        examination.advance(unit, case, step, reason=reason, text=text, pending=None)
+        people = examination.with_me(unit, case)
+        examination.advance(
+            unit, case, step, reason=reason, text=text, pending=None, ending=None, wish=None, people=people
+        )
     return shown(after, unit.actor)
 
 
@@ -275,15 +321,15 @@ def _prefix(office: RowMapping) -> str:
     return prefix
 
 
-def grown_flags(unit: Unit, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What a change makes of a contract that it was not before: `large`, `foreign`."""
-    limit = rule(unit, "review.large_amount", today()).fen
-    abroad = [any(origin(row, side) != "mainland" for side in SIDES) for row in (before, after)]
-    grown = {"large": before["tech_fen"] < limit <= after["tech_fen"], "foreign": not abroad[0] and abroad[1]}
-    return [flag for flag, new in grown.items() if new]
+def grown_flags(unit: Unit, case: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What a change makes of a contract that it was not before and that takes a second person: large, split, nearly another."""
+    were, are = (review(unit, {}, facts, today(), case).flags for facts in (before, after))
+    return [flag for flag in are if flag not in were and route(unit, flag)]
 
 
-def _wrong_reason(unit: Unit, reasons: str, reason: str) -> list[FieldError]:
+def _wrong_reason(unit: Unit, reasons: str, reason: str | None) -> list[FieldError]:
+    if reason is None:
+        return [FieldError("/reason", "required", f"A code of the list {reasons} is needed.")]
     if code_lists(unit).has(reasons, reason):
         return []
     return [FieldError("/reason", "unknown-value", f"Not a code of the list {reasons}.")]

@@ -170,15 +170,16 @@ def tell(
     reason: str | None = None,
     text: str | None = None,
     occurred_on: date | None = None,
+    asked_by: str | None = None,
 ) -> None:
-    """Put a new version into the journal, and its lines into event and ledger."""
+    """Put a new version into the journal, and its lines into event and ledger. `asked_by`: the party that wanted it so."""
     payload: dict[str, Any] = {name: _plain(row[name]) for name in FACTS}
     personal = {}
     for side in SIDES:
         if row[f"{side}_nature"] in PERSONAL_NATURES:
             personal[f"{side}_name"] = payload[f"{side}_name"]
             payload[f"{side}_name"] = None
-    payload |= {"text": text, "ledger": list(lines)}
+    payload |= {"text": text, "ledger": list(lines)} | ({"asked_by": asked_by} if asked_by else {})
     event = Event(
         kind=f"contract.{kind}",
         subject=row["id"],

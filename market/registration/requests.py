@@ -9,8 +9,10 @@ from market.contracts.queries import by_id, one
 from market.errors import Conflict, Forbidden
 from market.examination import actions as examination
 from market.examination.content import loaded, stored
+from market.examination.review import review
 from market.registration.actions import grown_flags, judged_change, rewritten
 from market.store.session import Unit
+from market.store.types import today
 
 Row = dict[str, Any]
 
@@ -22,22 +24,30 @@ def request_change(
     case = examination.lock(unit, case_id, expected)
     examination.permit(unit, case, "request_change", reason)
     row = one(unit, by_id(case["contract_id"]), lock=True)
-    judged_change(unit, row, reason, changes)
+    after, _ = judged_change(unit, row, reason, changes)
     pending = {"reason": reason, "text": text, "changes": stored(changes)}
     return examination.advance(
-        unit, case, "request_change", reason=reason, text=text, pending=pending, assignee=None, endorsed_by=None
+        unit,
+        case,
+        "request_change",
+        reason=reason,
+        text=text,
+        findings=review(unit, {}, after, today(), case),
+        pending=pending,
+        assignee=None,
+        endorsed_by=None,
     )
 
 
 def approve_change(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
-    """Make the requested change: the contract's next version. What it makes large or foreign takes a second person."""
+    """Make the requested change: the contract's next version. What it makes doubtful takes a second person."""
     case = examination.lock(unit, case_id, expected)
     examination.permit(unit, case, "approve_change")
     row = one(unit, by_id(case["contract_id"]), lock=True)
     asked = case["pending"]
     changes = loaded(asked["changes"])
     after, _ = judged_change(unit, row, asked["reason"], changes)
-    flags = grown_flags(unit, row, after)
+    flags = grown_flags(unit, case, row, after)
     if flags and case["endorsed_by"] is None:
         raise Conflict(
             f"The change makes it {', '.join(flags)}: a second person must endorse it first.",

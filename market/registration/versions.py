@@ -59,11 +59,13 @@ def _events(contract_id: str) -> Select[*tuple[Any, ...]]:
 
 
 def _told(unit: Unit, row: RowMapping) -> dict[str, Any]:
+    payload = orjson.loads(row["payload"])
     return {
         "version": row["subject_version"],
         "kind": row["kind"],
         "recorded_at": row["recorded_at"],
         "occurred_on": row["occurred_on"],
         "reason": row["reason"],
-        "text": None if unit.actor.role is Role.STATISTICIAN else orjson.loads(row["payload"])["text"],
+        "text": None if unit.actor.role is Role.STATISTICIAN else payload["text"],
+        "asked_by": payload.get("asked_by"),
     }

@@ -13,7 +13,7 @@ from market.contracts.queries import page_of_contracts
 from market.errors import FieldError, Invalid, NotFound
 from market.examination.content import loaded
 from market.examination.model import Case
-from market.examination.queries import visible_to
+from market.examination.queries import whole_to
 from market.examination.states import STATES as CASE_STATES
 from market.fields.queries import code_lists
 from market.sheets.actions import UNDER_WAY, mine
@@ -139,7 +139,7 @@ def _cases(unit: Unit, state: str | None) -> Iterator[tuple[Mapping[str, Any], M
     known = (
         select(Case.id, Case.state, Case.office, Case.content, Contract.number, Contract.registered_on)
         .outerjoin(Contract, Contract.id == Case.contract_id)
-        .where(visible_to(unit.actor), Case.content.is_not(None))
+        .where(whole_to(unit.actor), Case.content.is_not(None))
         .order_by(Case.id)
         .limit(_PART)
     )

@@ -53,6 +53,10 @@ def upgrade() -> None:
         sa.Column("reason", code(60)),
         sa.Column("text", sa.Text),
         sa.Column("pending", sa.Text),
+        sa.Column("ending", code(12)),
+        sa.Column("wish", sa.Text),
+        sa.Column("pair", code(64)),
+        sa.Column("mark", code(64)),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
@@ -65,6 +69,8 @@ def upgrade() -> None:
     op.create_index("ix_registration_case_desk", "registration_case", ["office", "state", "due_on", "id"])
     op.create_index("ix_registration_case_applicant", "registration_case", ["applicant", "id"])
     op.create_index("ix_registration_case_state", "registration_case", ["state", "due_on"])
+    op.create_index("ix_registration_case_ending", "registration_case", ["office", "ending", "id"])
+    op.create_index("ix_registration_case_pair", "registration_case", ["pair"])
     op.execute(
         "INSERT INTO registration_case (id, route, state, applicant, office, contract_id, claimed_fen, approved_fen, flags,"
         " people, excluded, submitted_on, accepted_on, decided_on, provisional, version, created_at, updated_at)"

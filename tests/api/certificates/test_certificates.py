@@ -9,6 +9,7 @@ import pytest
 
 from api.app import create_app
 from market.store.config import Settings
+from tests.api.examination.desk import revoke
 from tests.conftest import Api
 from tests.market.certificates.papers import code_of, text_of
 from tests.market.contracts.samples import content, wire
@@ -73,7 +74,7 @@ def test_a_change_and_an_end_are_seen_by_the_holder_of_the_old_paper(api):
     assert found["project_name"] == "示例项目:稀土永磁电机开发"
     assert "SUPERSEDED" in text_of(print_it(api, number, query="?version=1").data)
     assert print_it(api, number, query="?version=3").status_code == 404
-    api.post(f"/v1/contracts/{number}/revoke", {"reason": "FRAUD"}, key="office", if_match="*")
+    revoke(api, number)
     assert look_up(api, number, token).json["state"] == "revoked"
     refused = print_it(api, number)
     assert (refused.status_code, refused.json["code"]) == (409, "contract-ended")

@@ -26,6 +26,20 @@ def refused(reply: Any) -> tuple[int, str]:
     return reply.status_code, reply.json["code"]
 
 
+def cancel(api: Any, number: str) -> dict[str, Any]:
+    """A clerk cancels a registration as both parties asked on paper."""
+    why = {"reason": "RESCINDED", "asked_by": "both"}
+    return good(api.post(f"/v1/contracts/{number}/cancel", why, key="office", if_match="*"))
+
+
+def revoke(api: Any, number: str, reason: str = "FRAUD") -> dict[str, Any]:
+    """A clerk proposes to revoke a registration, a colleague decides."""
+    [case] = good(api.get(f"/v1/applications?number={number}", key="office"))["items"]
+    why = {"reason": reason, "text": "示例"}
+    good(api.post(f"/v1/applications/{case['id']}/propose-revocation", why, key="office", if_match="*"))
+    return good(api.post(f"/v1/contracts/{number}/revoke", key="colleague", if_match="*"))
+
+
 class Case:
     """One application and how it is moved; each step is made on the version last read."""
 

@@ -77,6 +77,22 @@ def test_size_kind_name_number_and_time_are_bounded(api):
     assert refused(sent.attach("other")) == (409, "case-closed")
 
 
+def test_a_paper_goes_again_while_the_application_is_the_applicants(api):
+    case = Case(api, papers=())
+    paper = good(case.attach("contract_text"), 201)["id"]
+    gone = api.call("DELETE", f"{case.path}/attachments/{paper}", key="university", if_match="*")
+    assert good(gone)["id"] == paper
+    assert good(api.get(f"{case.path}/attachments", key="university"))["items"] == []
+    assert api.call("DELETE", f"{case.path}/attachments/{paper}", key="university", if_match="*").status_code == 404
+    with api.world.database.read(SYSTEM) as unit:
+        kinds = list(unit.execute(select(JournalEntry.kind).where(JournalEntry.subject == paper)).scalars())
+    assert kinds == ["attachment.added", "attachment.removed"]
+    sent = Case(api, contract_no="B").submitted()
+    kept = good(api.get(f"{sent.path}/attachments", key="university"))["items"][0]["id"]
+    path = f"{sent.path}/attachments/{kept}"
+    assert refused(api.call("DELETE", path, key="university", if_match="*")) == (409, "case-closed")
+
+
 def test_papers_are_for_those_who_may_see_the_application(api):
     case = Case(api).submitted()
     paper = f"{case.path}/attachments/{good(api.get(f'{case.path}/attachments', key='office'))['items'][0]['id']}"

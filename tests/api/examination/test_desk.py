@@ -18,7 +18,7 @@ from market.examination.model import Case as CaseRow
 from market.organisations.actions import issue_key
 from market.store.config import Settings
 from market.store.types import SHANGHAI, today
-from tests.api.examination.desk import LARGE, Case, form, good, refused
+from tests.api.examination.desk import LARGE, Case, cancel, form, good, refused, revoke
 
 
 def flagged(api, **changes: Any) -> Case:
@@ -211,15 +211,40 @@ def test_a_change_that_makes_a_contract_large_takes_a_second_person(api):
     assert case.do("approve-change", "colleague", {})["tech_amount"] == "5000000.00"
 
 
-def test_rule_12_an_end_takes_the_case_with_it_and_pending_things_go(api):
-    for act, body, state in (
-        ("cancel", {"reason": "RESCINDED"}, "cancelled"),
-        ("revoke", {"reason": "FRAUD"}, "revoked"),
+def test_a_change_that_makes_a_contract_a_part_or_nearly_another_takes_a_second_person(api):
+    big = {"total_amount": 9_000_000_00, "tech_amount": 4_000_000_00}
+    Case(api, contract_no="A", **big).registered()
+    Case(api, contract_no="B", project_name="示例项目:磁选机研制").registered()
+    for number, flag, changes in (
+        ("C", "split", {"total_amount": "9000000.00", "tech_amount": "4000000.00"}),
+        ("D", "near-duplicate", {"project_name": "示例项目:磁选机研制二"}),
     ):
-        case = Case(api, contract_no=act)
+        case = Case(api, contract_no=number)
+        asked = {"reason": "CORRECTION", "changes": changes}
+        reply = api.post(f"/v1/contracts/{case.registered()}/change", asked, key="office", if_match="*")
+        assert refused(reply) == (409, "needs-application"), flag
+        case.do("request-change", "university", asked)
+        last = good(api.get(f"{case.path}/history?limit=100", key="office"))["items"][-1]
+        assert flag in {finding["code"] for finding in last["findings"]}
+        assert refused(case.try_("approve-change", "office", {})) == (409, "needs-second-person")
+
+
+def test_applications_under_way_are_compared_with_each_other(api):
+    parts = [Case(api, contract_no=f"P-{n}", total_amount=9_000_000_00, tech_amount=4_000_000_00) for n in range(2)]
+    assert [part.submitted().read()["flags"] for part in parts] == [[], ["split"]]
+    near = [Case(api, contract_no=f"N-{n}", project_name=f"示例项目:磁选机研制{n}") for n in range(2)]
+    assert [case.submitted().read()["flags"] for case in near] == [[], ["near-duplicate"]]
+    parts[0].do("accept", "office")
+    parts[0].do("take", "office")
+    assert refused(parts[0].try_("register", "office", {})) == (409, "needs-second-person")  # found anew
+
+
+def test_rule_12_an_end_takes_the_case_with_it_and_pending_things_go(api):
+    for end, state in ((cancel, "cancelled"), (revoke, "revoked")):
+        case = Case(api, contract_no=state)
         number = case.registered()
         case.do("object", "university", {"text": "示例"})
-        good(api.post(f"/v1/contracts/{number}/{act}", body, key="office", if_match="*"))
+        end(api, number)
         read = case.read()
         assert (read["state"], read["pending"], read["number"]) == (state, None, number)
         assert refused(case.try_("object", "university", {"text": "示例"})) == (409, "illegal-step")
@@ -255,7 +280,6 @@ def test_of_concurrent_reviewers_of_one_case_exactly_one_wins_and_the_others_are
 @pytest.mark.parametrize("way", ["shortcut", "desk"])
 def test_rule_11_twenty_clerks_at_once_get_gapless_numbers(api, way):
     app = create_app(api.world.database, Settings())
-    good(api.get("/v1/me", key="office"))  # a running service has read what the market is
     office = {"Authorization": f"Bearer {api.world.keys['office']}"}
     if way == "shortcut":
         bodies = []
@@ -289,12 +313,12 @@ def test_direct_and_requested_changes_and_ends_at_once_do_not_deadlock(api):
         works.append(lambda client, case=case: client.post(f"{case.path}/approve-change", json={}, headers=headers))
         works.append(
             lambda client, number=number: client.post(
-                f"/v1/contracts/{number}/revoke", json={"reason": "FRAUD"}, headers=headers
+                f"/v1/contracts/{number}/cancel", json={"reason": "VOID", "asked_by": "both"}, headers=headers
             )
         )
     replies = at_once(app, works)
     assert {reply.status_code for reply in replies} <= {200, 409}, [reply.json for reply in replies]
-    assert all(case.read()["state"] == "revoked" for case in cases)
+    assert all(case.read()["state"] == "cancelled" for case in cases)
 
 
 def test_only_an_import_registers_without_an_examination_and_no_route_reaches_it(api):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from market.store.types import today
-from tests.api.examination.desk import Case, form, good, refused
+from tests.api.examination.desk import Case, cancel, form, good, refused, revoke
 
 YEAR = f"?from={today().year}-01-01&to={today().year}-12-31"
 
@@ -39,7 +39,7 @@ def test_rule_6_income_is_at_most_what_was_paid_and_in_sum_at_most_the_technolog
     contract = good(api.get(f"/v1/contracts/{number}", key="office"))
     assert (contract["tech_amount"], contract["version"]) == ("400000.00", 1)
     assert refused(income(api, number, "1.00", None, key="governing")) == (403, "member-needed")
-    good(api.post(f"/v1/contracts/{number}/cancel", {"reason": "RESCINDED"}, key="office", if_match="*"))
+    cancel(api, number)
     assert refused(income(api, number, "1.00", None)) == (409, "contract-ended")
 
 
@@ -47,7 +47,7 @@ def test_rule_22_old_versions_stay_readable_after_the_end(api):
     number = Case(api).registered()
     change = {"reason": "CORRECTION", "text": "写错了", "changes": {"total_amount": "1300000.00"}}
     good(api.post(f"/v1/contracts/{number}/change", change, key="office", if_match="*"))
-    good(api.post(f"/v1/contracts/{number}/revoke", {"reason": "FRAUD"}, key="office", if_match="*"))
+    revoke(api, number)
     path = f"/v1/contracts/{number}/versions"
     told = [(item["version"], item["kind"], item["reason"]) for item in good(api.get(path, key="enterprise"))["items"]]
     assert told == [
@@ -76,7 +76,7 @@ def test_growth_and_quality_of_an_office_stand_beside_each_other(api):
     good(income(api, number, "20000.00", "10000.00"), 201)
     change = {"reason": "CORRECTION", "changes": {"tech_amount": "300000.00"}}
     good(api.post(f"/v1/contracts/{number}/change", change, key="office", if_match="*"))
-    good(api.post(f"/v1/contracts/{direct}/revoke", {"reason": "FRAUD"}, key="office", if_match="*"))
+    revoke(api, direct)
     for result, text in (("sound", None), ("defective", "合同不实")):
         good(api.post(f"/v1/contracts/{number}/audits", {"result": result, "text": text}, key="auditor"), 201)
     assert codes(api.post(f"/v1/contracts/{number}/audits", {"result": "defective"}, key="auditor")) == {

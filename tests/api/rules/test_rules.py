@@ -53,6 +53,7 @@ def test_grounds_are_rules_too(api: Api) -> None:
     assert {ground["unit"] for ground in grounds} == {
         "return_reason",
         "refusal_reason",
+        "rejection_reason",
         "cancellation_reason",
         "revocation_reason",
     }

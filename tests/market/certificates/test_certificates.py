@@ -17,6 +17,7 @@ from market.certificates.text import from_letters, is_signed
 from market.errors import Conflict, NotFound, Unavailable
 from market.journal import read as journal
 from market.journal.model import JournalPersonal
+from market.organisations.model import Organisation
 from market.registration.actions import import_contracts
 from market.store.types import today
 from tests.market.certificates.papers import code_of, keys, printed, text_of
@@ -41,6 +42,17 @@ def test_text_and_code_say_what_was_registered(world):
     assert (code.day, code.office) == (today().isoformat(), "测试office")
     assert is_signed(code, from_letters(keys(world)[code.key]["public_key"]))
     assert state(world, code) == "valid"
+
+
+def test_the_office_is_called_as_it_was_at_the_registration(world):
+    made = register(world)
+    renamed = update(Organisation).where(Organisation.id == world.ids["office"]).values(name="改名后的登记处")
+    world.database.write(SYSTEM, lambda unit: unit.execute(renamed))
+    change(world, made, tech_amount=5_00)
+    paper = printed(world, made["number"])
+    assert (code_of(paper).office, "改名后" in text_of(paper)) == ("测试office", False)
+    with world.database.read(SYSTEM) as unit:
+        assert look_up(unit, made["number"], code_of(paper).token)["office"] == "测试office"
 
 
 def test_the_code_can_be_read_from_a_coarse_picture(world):

@@ -63,6 +63,9 @@ def put_case(
             case["pending"] = {"reason": "CORRECTION", "text": None, "changes": changes}
         if state == "objection_pending":
             case["pending"] = {"objector": applicant, "authority": None, "text": "示例"}
+        if facts.get("ending"):
+            wish = {"organisation": applicant, "member": None, "asked_by": None, "reason": "OTHER", "text": None}
+            case["wish"] = {**wish, "on": today().isoformat()}
         case |= facts
         if numbered:
             number = register(unit, {name: form[name] for name in form if name != "is_related_party"})["number"]

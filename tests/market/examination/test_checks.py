@@ -480,9 +480,10 @@ def test_the_register_is_asked_once_by_index(world: World, statements: Callable[
                     "EXPLAIN QUERY PLAN " + counted.texts[0], tuple("x" for _ in range(counted.texts[0].count("?")))
                 )
             )
-            for index in ("ix_contract_pair_code", "ix_contract_pair_name", "uq_contract_live_fingerprint"):
+            for index in ("ix_contract_pair_code", "ix_contract_pair_name", "ix_registration_case_pair"):
                 assert index in plan or "autoindex" in plan, plan
             assert "SCAN contract" not in plan
+            assert "SCAN registration_case" not in plan
 
 
 def test_names_are_looked_up_in_the_spellings_they_may_have() -> None:

@@ -212,7 +212,14 @@ def test_code_lists() -> None:
     assert lists == {
         *("contract_type", "party_nature", "ip_type", "plan_source", "payment_mode", "socio_economic_objective"),
         *("cooperation_mode", "maturity", "change_reason", "cancellation_reason", "revocation_reason"),
-        *("development_zone", "refusal_reason", "return_reason", "attachment_kind", "enterprise_size"),
+        *(
+            "development_zone",
+            "refusal_reason",
+            "rejection_reason",
+            "return_reason",
+            "attachment_kind",
+            "enterprise_size",
+        ),
         *("mismatch_reason", "interest_question", "pass_reason", "broker_level"),
         *("ip_ownership", "achievement_stage", "listing_review_criterion"),
     }

@@ -55,7 +55,7 @@ def test_everything_is_loaded_with_one_event_for_each_list(empty_database: Datab
             PlacePeriod: 605,
             FieldEntry: 368,
             CrosswalkEntry: 187,
-            CodeEntry: 232 + 1971,
+            CodeEntry: 238 + 1971,
             PublishedFigure: 1952,
             PolicyTarget: 5,
         }

@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from market.access import SYSTEM
 from market.contracts.queries import by_number, by_outside_id
+from market.examination import actions as examination
+from market.examination.model import Case
 from market.journal import read as journal
 from market.registration import actions
 from market.store.session import Database
@@ -33,11 +35,32 @@ def change(
 
 
 def cancel(world: World, made: dict[str, Any], office: str = "office", expected: int | None = None) -> dict[str, Any]:
-    return _again(world, actions.cancel, made, office, expected, {"reason": "RESCINDED", "text": None})
+    why = {"reason": "RESCINDED", "text": None, "asked_by": "both" if made["number"] else None}
+    return _again(world, actions.cancel, made, office, expected, why)
 
 
-def revoke(world: World, made: dict[str, Any], office: str = "office", expected: int | None = None) -> dict[str, Any]:
-    return _again(world, actions.revoke, made, office, expected, {"reason": "FRAUD", "text": None})
+def revoke(world: World, made: dict[str, Any]) -> dict[str, Any]:
+    """One clerk of the office proposes it, another decides."""
+    propose(world, made)
+    return decide(world, made)
+
+
+def decide(
+    world: World, made: dict[str, Any], office: str = "colleague", expected: int | None = None
+) -> dict[str, Any]:
+    return _again(world, actions.revoke, made, office, expected, {"text": None})
+
+
+def take_off(world: World, made: dict[str, Any], office: str = "office") -> dict[str, Any]:
+    return _again(world, actions.take_off, made, office, None, {"reason": "FRAUD", "text": None})
+
+
+def propose(world: World, made: dict[str, Any], reason: str = "FRAUD") -> dict[str, Any]:
+    def work(unit: Any) -> dict[str, Any]:
+        case = select(Case.id).where(Case.contract_id == made["id"])
+        return examination.propose_revocation(unit, unit.execute(case).scalar_one(), None, reason, "示例")
+
+    return world.database.write(world.actor("office"), work)
 
 
 def _again(

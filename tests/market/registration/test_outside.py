@@ -12,7 +12,7 @@ from market.journal import read as journal
 from market.statistics.model import LedgerLine
 from market.store.types import today
 from tests.market.contracts.samples import plain
-from tests.market.registration.acts import cancel, change, events, record, register, revoke, rows
+from tests.market.registration.acts import cancel, change, events, record, register, rows, take_off
 
 
 def test_an_outside_registration_keeps_its_own_number_and_takes_none_of_ours(world):
@@ -59,7 +59,7 @@ def test_a_number_of_ours_is_no_outside_number(world):
 
 def test_only_the_recording_office_changes_or_ends_it(world):
     made = record(world, office="office2")
-    for act in (change, cancel, revoke):
+    for act in (change, cancel, take_off):
         with pytest.raises(NotFound):
             act(world, made, "office")
         with pytest.raises(Forbidden):

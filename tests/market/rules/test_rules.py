@@ -74,7 +74,10 @@ def test_grounds_are_the_coded_reasons(database: Database) -> None:
         lists = code_lists(unit)
         assert {(ground.unit, ground.value) for ground in grounds} == {
             (name, item.code)
-            for name in ("return_reason", "refusal_reason", "cancellation_reason", "revocation_reason")
+            for name in (
+                *("return_reason", "refusal_reason", "rejection_reason"),
+                *("cancellation_reason", "revocation_reason"),
+            )
             for item in lists.items(name)
         }
         assert {item.code for item in lists.items("refusal_reason")} >= {"PARTY_UNCLEAR", "NOT_TECH_CONTRACT", "OTHER"}
