@@ -2,7 +2,7 @@
 
 Rows are made by the code of the service (`new_row`, `plus`, `tell`, the seals) and copied in bulk; the cube is then rebuilt from
 the ledger, and the service's own check must find that everything agrees. The first 60 contracts of a month fill each cell of 12
-leagues × 5 types once, on the seller's and on the buyer's side, and stay: from 7,200 contracts on every size has the same groups.
+leagues × 5 types once, on the seller's and on the buyer's side, and stay.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from unittest import mock
 
 import psycopg
-from sqlalchemy import Insert, Select, Update, select
+from sqlalchemy import Select, select
 
 from bench.data import TYPES, YEAR, Market, parsed
 from market.access import SYSTEM, Role
@@ -44,6 +44,8 @@ Row = dict[str, Any]
 YEARS = 10
 MONTHS = [year * 100 + month for year in range(YEAR - YEARS + 1, YEAR + 1) for month in range(1, 13)]
 CELLS = 12 * len(TYPES)
+SMALLEST = 10_000
+"""From so many contracts on every size has the same groups."""
 CHANGED, ENDED, OUTSIDE = 0.08, 0.02, 0.15
 LATEST = 6
 """Months after which a change or an end is recorded at most."""
@@ -68,16 +70,18 @@ class Gathering(Unit):
     gathered: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
-        """Take in what the seals write; all else runs."""
-        if isinstance(statement, Insert):
-            self.gathered[statement.table.name] += parameters
-        elif isinstance(statement, Update):
-            self.head = SimpleNamespace(**parameters)
-        elif isinstance(statement, Select) and statement.get_final_froms() == [JournalHead.__table__]:
+        """Answer for the journal's head; all else runs."""
+        if isinstance(statement, Select) and statement.get_final_froms() == [JournalHead.__table__]:
             return SimpleNamespace(one=lambda: self.head)
-        else:
-            return super().execute(statement, parameters)
-        return None
+        return super().execute(statement, parameters)
+
+    def gather(self) -> None:
+        """Take in what the seals wrote."""
+        for how, model, rows in self.last:
+            if how == "update":
+                self.head = SimpleNamespace(**rows[0])
+            else:
+                self.gathered[model.__tablename__] += rows
 
 
 def load(url: str, market: Market, size: int, tidy: Callable[[str], None]) -> History:
@@ -146,6 +150,7 @@ def _copy(unit: Unit, market: Market, made: History, write: Callable[[str, Seque
         with _clock(month), mock.patch.object(ledger, "add_lines"):
             for sealer in gathering.sealers:
                 sealer(gathering)
+        gathering.gather()
         head = gathering.head
         write("contract", contracts)
         for table, rows in gathering.gathered.items():

@@ -35,18 +35,26 @@ from market.store.types import today
 ADDED, HALF = 2.0, 2.0
 WRITERS = 8
 TURNS = 200
+WARM = 5
+"""Registrations of a writer before its time begins."""
+
+_started: Any = None
+"""Where the writers of a process pool wait for each other."""
 
 
-def measured(server: Server, loaded: Loaded, market: Market, rounds: int, seconds: float) -> list[Result]:
-    """Both rows over a loaded service database."""
-    with Database(loaded.url) as database:
-        ours = [_rate(loaded, market, seconds, bare=False) for _ in range(rounds)]
-        with database.snapshot(SYSTEM) as unit:
-            if wrong := check(unit):
-                raise RuntimeError(f"eight writers left {wrong[:3]}")
-        # From here on contracts come in of which the journal knows nothing; the database is of no further use.
-        plain = [_rate(loaded, market, seconds, bare=True) for _ in range(rounds)]
-        costs = [_posted(server, database, _Maker(loaded, market)) for _ in range(rounds)]
+def measured(
+    server: Server, loaded: Loaded, other: Loaded, market: Market, rounds: int, seconds: float
+) -> list[Result]:
+    """Both rows over a loaded service database; `other` gets contracts of which the journal knows nothing."""
+    pairs = [
+        (_rate(loaded, market, seconds, bare=False), _rate(other, market, seconds, bare=True)) for _ in range(rounds)
+    ]
+    ours, plain = zip(*pairs, strict=True)
+    with Database(loaded.url) as database, database.snapshot(SYSTEM) as unit:
+        if wrong := check(unit):
+            raise RuntimeError(f"eight writers left {wrong[:3]}")
+    with Database(other.url) as database:
+        costs = [_posted(server, database, _Maker(other, market)) for _ in range(rounds)]
     whole, alone = ([pair[side] for pair in costs] for side in (0, 1))
     added = [(first.cpu - second.cpu) / second.cpu for first, second in zip(whole, alone, strict=True)]
     slower = [without / with_all for without, with_all in zip(plain, ours, strict=True)]
@@ -126,14 +134,20 @@ def _cost(server: Server, database: Database, enter: Any, rows: Sequence[Any]) -
 
 def _rate(loaded: Loaded, market: Market, seconds: float, *, bare: bool) -> float:
     """Registrations a second by eight processes; `bare`: without journal, and with numbers from a counter."""
-    with multiprocessing.get_context("fork").Pool(WRITERS) as pool:
-        since = time.time() + 1
-        asked = [(loaded, market, str(writer), since, since + seconds, bare) for writer in range(WRITERS)]
-        return sum(pool.starmap(_write_until, asked, chunksize=1)) / seconds
+    processes = multiprocessing.get_context("fork")
+    started = processes.Barrier(WRITERS, timeout=60)
+    with processes.Pool(WRITERS, _begin_together, (started,)) as pool:
+        asked = [(loaded, market, str(writer), seconds, bare) for writer in range(WRITERS)]
+        return sum(pool.starmap(_write_for, asked, chunksize=1)) / seconds
 
 
-def _write_until(loaded: Loaded, market: Market, name: str, since: float, until: float, bare: bool) -> int:
-    """Register one contract after the other; answers how many in the time."""
+def _begin_together(started: Any) -> None:
+    global _started
+    _started = started
+
+
+def _write_for(loaded: Loaded, market: Market, name: str, seconds: float, bare: bool) -> int:
+    """Register one contract after the other; answers how many in the time, once all writers are warm."""
     maker, done = _Maker(loaded, market, name), 0
     serial = count(Random().randrange(10**12))
 
@@ -143,9 +157,18 @@ def _write_until(loaded: Loaded, market: Market, name: str, since: float, until:
     with Database(loaded.url, pool_size=1) as database:
         if bare:
             actions.tell = lambda *_, **__: None  # type: ignore[assignment]
+            actions.examination.tell = lambda *_, **__: None  # type: ignore[assignment]
             actions.next_numbers = numbers  # type: ignore[assignment]
-        while time.time() < until:
+
+        def register() -> None:
             row = maker.row()
-            database.write(SYSTEM, lambda unit, row=row: actions.import_contracts(unit, [row]))
-            done += time.time() >= since
+            database.write(SYSTEM, lambda unit: actions.import_contracts(unit, [row]))
+
+        for _ in range(WARM):
+            register()
+        _started.wait()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            register()
+            done += 1
     return done

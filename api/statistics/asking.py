@@ -41,6 +41,7 @@ def asked_deals(unit: Unit, query: dict[str, Any]) -> Asked:
     given = {name: value for name, value in query.items() if name != "as_of"}
     question, who = ask(unit, **given), reader(unit)
     at = point(unit, query["as_of"])
+    question = question.to_date(at.over)
     return Asked(question, who, at, answer_tag(unit, question, who, at))
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schema import Identifier, Many, Output, Part, Plain, Text, one_of
-from api.statistics.schemas import AS_OF, LISTS, DealsCell, FiguresQuery, JournalPoint, MonthSpan, RegionBrief
+from api.statistics.schemas import (
+    AS_OF,
+    CONTRACTS,
+    LISTS,
+    DealsCell,
+    FiguresQuery,
+    JournalPoint,
+    MonthSpan,
+    RegionBrief,
+)
 from market.statistics.flows import LEVELS
 from market.statistics.question import BASES
 
@@ -32,7 +41,13 @@ class FlowsQuery(FiguresQuery):
     as_of = Text(40, load_default=None, metadata={"description": AS_OF, "example": "2026-01-31"})
 
 
-class FlowSide(DealsCell):
+class FlowFigure(DealsCell):
+    """Count and amounts, and the contracts behind them."""
+
+    contracts = Plain(metadata=CONTRACTS)
+
+
+class FlowSide(FlowFigure):
     """A row or a column and its sum."""
 
     key = Plain(
@@ -41,7 +56,7 @@ class FlowSide(DealsCell):
     label = Plain(metadata={"schema": {"type": "string"}})
 
 
-class FlowCell(DealsCell):
+class FlowCell(FlowFigure):
     """What went from one place to another."""
 
     from_ = Plain(
@@ -65,7 +80,7 @@ class FlowsOut(Output):
     suppressed_below = Plain(metadata={"schema": {"type": ["integer", "null"]}})
     synthetic = Plain(metadata={"schema": {"type": "boolean"}})
     synthetic_note = Plain(metadata={"schema": {"type": ["string", "null"]}})
-    totals = Part(DealsCell)
+    totals = Part(FlowFigure)
     rows = Many(Part(FlowSide), 5000, metadata={"description": "Sums by the seller's place."})
     columns = Many(Part(FlowSide), 5000, metadata={"description": "Sums by the buyer's place."})
     cells = Many(Part(FlowCell), 5000)

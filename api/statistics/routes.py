@@ -11,7 +11,7 @@ from api.statistics.activity_schemas import ActivityOut, ActivityQuery
 from api.statistics.asking import asked_deals, asked_flows, point, reader, tag_of
 from api.statistics.chart_schemas import IMAGE_HEADERS, SVG, DealsChartQuery, FlowsChartQuery
 from api.statistics.flow_schemas import FlowsOut, FlowsQuery
-from api.statistics.links import linked
+from api.statistics.links import linked, linked_flows
 from api.statistics.schemas import (
     AdjustmentsOut,
     AdjustmentsQuery,
@@ -77,9 +77,10 @@ def count_flows(unit: Unit, query: dict[str, Any]) -> Tagged:
     what it absorbed, exactly. How much came from Beijing into each league: `basis=absorbed&seller_province=110000`.
     """
     asked = asked_flows(unit, query)
-    tag = tag_of(asked.tag, "flows")
+    tag = tag_of(asked.tag, "flows", query["as_of"])
     unless_matched(tag)
-    return Tagged(flows(unit, asked.question, asked.reader, asked.at), tag)
+    found = flows(unit, asked.question, asked.reader, asked.at)
+    return Tagged(linked_flows(found, asked, query["as_of"]), tag)
 
 
 @routes.file("/v1/statistics/deals.svg", media=SVG, query=DealsChartQuery, snapshot=True)
@@ -133,7 +134,7 @@ def show_activity(unit: Unit, query: dict[str, Any]) -> dict[str, Any]:
     return activity(unit, reader(unit), **query)
 
 
-@routes.list("/v1/published-figures", item=PublishedFigureOut, query=PublishedQuery)
+@routes.list("/v1/published-figures", item=PublishedFigureOut, query=PublishedQuery, snapshot=True)
 @public
 def list_published_figures(unit: Unit, query: dict[str, Any]) -> Page:
     """Official figures as quoted, with source, and the computed figure beside each where the register can tell it."""

@@ -10,6 +10,7 @@ from marshmallow import fields, post_load
 from api.routes import ListQuery, Number
 from api.schema import Identifier, Input, Many, Moment, Output, Part, Plain, Text, Yuan, one_of
 from market.statistics.answers import MEASURES
+from market.statistics.published import NOT_COMPUTED
 from market.statistics.question import (
     BASES,
     COMPARISONS,
@@ -26,7 +27,7 @@ from market.store.paging import MAX_LIMIT
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _TEXTS_OR_NULL = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
 LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
-_CONTRACTS = {
+CONTRACTS = {
     "description": "Link to the contracts counted here, as far as the caller may know them.",
     "example": "/v1/statistics/contracts?period=2018-01..2018-12&basis=involved&region=150000&league=150200",
     "schema": {"type": "string"},
@@ -170,7 +171,8 @@ class DealsQuery(FiguresQuery):
         load_default=None,
         metadata={
             "description": f"{', '.join(f'`{name}`' for name in COMPARISONS)}, or any period that does not overlap. Keys of "
-            "time are compared by their place in the period, which must then be of equal length.",
+            "time are compared by their place in the period, which must then be of equal length. Of a period that is not over at "
+            "`as_of` only the months that are over are compared, with the same ones of the other.",
             "example": "previous_year",
         },
     )
@@ -265,13 +267,13 @@ class DealsShared(DealsCompared):
 class DealsTotals(DealsCompared):
     """All together."""
 
-    contracts = Plain(metadata=_CONTRACTS)
+    contracts = Plain(metadata=CONTRACTS)
 
 
 class DealsGroup(DealsShared):
     """One group of an answer."""
 
-    contracts = Plain(metadata=_CONTRACTS)
+    contracts = Plain(metadata=CONTRACTS)
 
     key = Plain(metadata={"description": "Code by cut.", "schema": _TEXTS})
     label = Plain(metadata={"description": "Name by cut, in the language asked for.", "schema": _TEXTS})
@@ -286,7 +288,7 @@ class DealsOther(DealsShared):
 class DealsSubtotal(DealsShared):
     """One subtotal; key and label are null for the cuts that are rolled up."""
 
-    contracts = Plain(metadata=_CONTRACTS)
+    contracts = Plain(metadata=CONTRACTS)
 
     key = Plain(metadata={"description": "Code by cut.", "schema": _TEXTS_OR_NULL})
     label = Plain(metadata={"description": "Name by cut, in the language asked for.", "schema": _TEXTS_OR_NULL})
@@ -297,6 +299,18 @@ class DealsOut(Output):
 
     period = Part(MonthSpan)
     previous_period = Part(MonthSpan, allow_none=True)
+    to_date = Plain(
+        metadata={
+            "description": "A period was not over, so `period` and `previous_period` end with the last month that was.",
+            "schema": {"type": "boolean"},
+        }
+    )
+    like = Plain(
+        metadata={
+            "description": "Have the two periods as many months? Else no growth is told. Null: nothing is compared.",
+            "schema": {"type": ["boolean", "null"]},
+        }
+    )
     basis = fields.String(metadata={"enum": list(BASES)})
     region = Part(RegionBrief)
     by = Many(fields.String(), MAX_CUTS)
@@ -465,7 +479,14 @@ class PublishedFigureOut(Output):
     computed = Plain(
         metadata={
             **_VALUE,
-            "description": "Null when suppressed, outside the home region, or when the period is not whole months.",
+            "description": "Null when suppressed, or `not_computed` says why.",
+        }
+    )
+    not_computed = Plain(
+        metadata={
+            "description": "`other-region`: the register holds only its deals with home. `not-whole-months`: it tells no less. "
+            "`no-contracts`: it holds none of that year, so zero would mislead.",
+            "schema": {"type": ["string", "null"], "enum": [*NOT_COMPUTED, None]},
         }
     )
     difference = Plain(metadata={**_VALUE, "description": "Computed minus quoted."})

@@ -219,6 +219,8 @@ def deals() -> Response:
         {
             "period": {"first": f"{year}-01", "last": f"{year}-12"},
             "previous_period": None,
+            "to_date": False,
+            "like": None,
             "basis": query["basis"],
             "region": {"code": HOME, "name": labels[HOME]},
             "by": names,

@@ -27,6 +27,7 @@ def shown(demand: Demand) -> dict[str, Any]:
         body["contact"] = None
         if demand.anonymous:
             body["owner"] = None
+            body["attachments"] = []
             body["place"] = reference().at_level(demand.place, "prefecture")
     return body
 
@@ -110,6 +111,8 @@ def check(body: dict[str, Any]) -> None:
         errors["place"] = ["unknown"]
     if any(("cooperation_mode", mode) not in known.codes for mode in body["modes"]):
         errors["modes"] = ["unknown"]
+    if body["ip_ownership"] is not None and ("ip_ownership", body["ip_ownership"]) not in known.codes:
+        errors["ip_ownership"] = ["unknown"]
     if body["budget"] is not None and body["negotiable"]:
         errors["negotiable"] = ["either an amount or negotiable"]
     if body["valid_until"] and body["valid_until"] < today():

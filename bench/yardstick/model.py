@@ -95,6 +95,11 @@ class Demand(Base):
     needed_by: Mapped[date | None]
     contact: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     anonymous: Mapped[bool]
+    problem: Mapped[str | None] = mapped_column(Text)
+    indicators: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    ip_ownership: Mapped[str | None] = mapped_column(String(40))
+    solver_conditions: Mapped[str | None] = mapped_column(Text)
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     published_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -62,6 +62,13 @@ class ContactIn(In):
     email = f.Email(load_default=None, allow_none=True)
 
 
+class IndicatorIn(In):
+    name = text(100, required=True)
+    value = text(100, required=True)
+    unit = f.String(load_default=None, allow_none=True, validate=[validate.Length(1, 40), clean])
+    better_than = f.String(load_default=None, allow_none=True, validate=[validate.Length(1, 100), clean])
+
+
 class DemandIn(In):
     title = text(200, required=True)
     summary = text(10000, required=True)
@@ -76,6 +83,10 @@ class DemandIn(In):
     needed_by = f.Date(load_default=None, allow_none=True)
     contact = f.Nested(ContactIn, load_default=None, allow_none=True)
     anonymous = f.Boolean(load_default=False)
+    problem = text(5000, load_default=None, allow_none=True)
+    indicators = f.List(f.Nested(IndicatorIn), load_default=list, validate=validate.Length(max=20))
+    ip_ownership = code(load_default=None, allow_none=True)
+    solver_conditions = text(2000, load_default=None, allow_none=True)
     publish = f.Boolean(load_default=False)
 
 
@@ -103,6 +114,11 @@ class DemandOut(Schema):
     needed_by = f.Date()
     contact = f.Raw()
     anonymous = f.Boolean()
+    problem = f.String()
+    indicators = f.Raw()
+    ip_ownership = f.String()
+    solver_conditions = f.String()
+    attachments = f.Raw()
     created_at = f.DateTime(INSTANT)
     updated_at = f.DateTime(INSTANT)
     published_at = f.DateTime(INSTANT)

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, insert, select, update
+from sqlalchemy import Executable, select
 
 from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.store.session import Unit
@@ -57,9 +57,8 @@ def append(unit: Unit, event: Event) -> Event:
 
 
 def seal(unit: Unit) -> None:
-    """Lock the head, stamp and chain all queued events, write them and move the head."""
-    lock_head, write_entries, write_personal, move_head = _statements()
-    head = unit.execute(lock_head).one()
+    """Lock the head, stamp and chain all queued events; they and the new head are among the last writes."""
+    head = unit.execute(_lock_head()).one()
     recorded_at = max(head.recorded_at, now())
     day = civil_date(recorded_at)
     seq, chain = head.seq, head.hash
@@ -90,22 +89,16 @@ def seal(unit: Unit) -> None:
             personal.append({"seq": seq, "salt": salt, "payload": text.decode()})
         entry["hash"] = chain = chain_hash(chain, entry)
         entries.append(entry)
-    unit.execute(write_entries, entries)
+    unit.last.append(("insert", JournalEntry, entries))
     if personal:
-        unit.execute(write_personal, personal)
-    unit.execute(move_head, {"seq": seq, "recorded_at": recorded_at, "hash": chain})
+        unit.last.append(("insert", JournalPersonal, personal))
+    unit.last.append(("update", JournalHead, [{"seq": seq, "recorded_at": recorded_at, "hash": chain}]))
 
 
 @cache
-def _statements() -> tuple[Executable, Executable, Executable, Executable]:
-    """Made once: every unit runs them while it holds the head."""
-    columns: dict[str, Any] = {name: bindparam(name) for name in ("seq", "recorded_at", "hash")}
-    return (
-        select(JournalHead.seq, JournalHead.recorded_at, JournalHead.hash).with_for_update(),
-        insert(JournalEntry),
-        insert(JournalPersonal),
-        update(JournalHead).values(columns),
-    )
+def _lock_head() -> Executable:
+    """Made once, for every unit."""
+    return select(JournalHead.seq, JournalHead.recorded_at, JournalHead.hash).with_for_update()
 
 
 def payload_digest(payload: bytes) -> bytes:

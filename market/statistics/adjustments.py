@@ -23,6 +23,7 @@ from market.statistics.queries import Measures, Source, counted, figures, member
 from market.statistics.question import BASES, Question
 from market.store.paging import Sort, fetch_page
 from market.store.session import Unit
+from market.store.types import month_text
 
 _SORT = Sort((LedgerLine.seq, LedgerLine.line), ("seq", "line"))
 
@@ -89,12 +90,11 @@ def adjustments(
 
 
 def _item(row: Any) -> dict[str, Any]:
-    month = row["stat_month"]
     known = {"id": row["contract_id"], "act": row["act"], "number": row["number"]}
     return {
         **{name: row[name] for name in ("seq", "line", "recorded_at", "kind", "reason", "sign", "version")},
         "contract": known if row["known"] else None,
-        "month": f"{month // 100:04d}-{month % 100:02d}",
+        "month": month_text(row["stat_month"]),
         "deals": row["sign"],
         "total_amount": row["total"],
         "tech_amount": row["tech"],

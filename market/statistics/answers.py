@@ -1,7 +1,8 @@
 """The answer to a question as a reader may see it: totals, groups, comparison, suppression, and the words around them.
 
 An answer is a function of the question, the point of the journal, the reference data (which only names things) and the reader:
-`answer_tag` is the digest of these, so a reader who has it needs no second answer.
+`answer_tag` is the digest of these, so a reader who has it needs no second answer. A question that compares is given as its
+`to_date` at the point, lest part of a period be held against a whole one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from market.statistics.question import RANKINGS, Period, Question
 from market.statistics.weighing import EVERYTHING, Weighed, weigh
 from market.statistics.wording import DEFINITION_VERSION, definition, labels, region_name, synthetic_note
 from market.store.session import Unit
-from market.store.types import canonical
+from market.store.types import canonical, month_text
 
 MEASURES = RANKINGS
 """Names on the wire of the measures."""
@@ -48,6 +49,7 @@ class Table:
     """The figures of a question, of now and of the period compared with (`earlier`, by the keys of now).
 
     `keys` has every group that there is or was, in order; `withheld` and `withheld_before` those whose amounts stay hidden.
+    Growth is told when the two periods are `like`.
     """
 
     keys: list[Key]
@@ -55,6 +57,7 @@ class Table:
     earlier: Figures | None
     withheld: set[Key]
     withheld_before: set[Key]
+    like: bool
 
     def cell(self, key: Key) -> tuple[Measures, Measures | None]:
         """What a group has and had."""
@@ -64,12 +67,23 @@ class Table:
 
     def row(self, key: Key) -> dict[str, Any]:
         """The same as it may be shown."""
-        return _compared(*self.cell(key), key in self.withheld, key in self.withheld_before)
+        return self.compared(*self.cell(key), key in self.withheld, key in self.withheld_before)
 
     def totals(self) -> dict[str, Any]:
         """The totals as they may be shown."""
         before = self.earlier.totals if self.earlier else None
-        return _compared(self.present.totals, before, () in self.withheld, () in self.withheld_before)
+        return self.compared(self.present.totals, before, () in self.withheld, () in self.withheld_before)
+
+    def compared(
+        self, present: Measures, earlier: Measures | None, withheld: bool, withheld_before: bool
+    ) -> dict[str, Any]:
+        """A cell as it may be shown, beside what it was and with its growth."""
+        now = shown(present, withheld)
+        if earlier is None:
+            return {**now, "previous": None, "growth": None}
+        previous = shown(earlier, withheld_before)
+        rates = {name: growth(now[name], previous[name]) if self.like else None for name in MEASURES}
+        return {**now, "previous": previous, "growth": rates}
 
 
 def answer(unit: Unit, question: Question, reader: Reader, at: Point, beside: Weighed = EVERYTHING) -> dict[str, Any]:
@@ -84,6 +98,8 @@ def answer(unit: Unit, question: Question, reader: Reader, at: Point, beside: We
     return {
         **frame(unit, question, reader),
         "previous_period": _span(question.against) if question.against else None,
+        "to_date": question.asked is not None,
+        "like": question.like,
         "by": list(question.by),
         **{name: getattr(question, name) for name in ("compare", "rollup", "top", "top_by", "shares")},
         "as_of": as_of(at),
@@ -143,18 +159,7 @@ def fraction(part: int | None, whole: int | None) -> float | None:
 
 
 def _span(period: Period) -> dict[str, str]:
-    return {
-        name: f"{month // 100:04d}-{month % 100:02d}"
-        for name, month in (("first", period.first), ("last", period.last))
-    }
-
-
-def _compared(present: Measures, earlier: Measures | None, withheld: bool, withheld_before: bool) -> dict[str, Any]:
-    now = shown(present, withheld)
-    if earlier is None:
-        return {**now, "previous": None, "growth": None}
-    previous = shown(earlier, withheld_before)
-    return {**now, "previous": previous, "growth": {name: growth(now[name], previous[name]) for name in MEASURES}}
+    return {name: month_text(month) for name, month in (("first", period.first), ("last", period.last))}
 
 
 def _table(unit: Unit, question: Question, at: Point, weighed: Weighed, weighed_before: Weighed) -> Table:
@@ -162,13 +167,13 @@ def _table(unit: Unit, question: Question, at: Point, weighed: Weighed, weighed_
     present = figures(unit, question, at=at)
     withheld = _hidden(present, weighed)
     if before is None:
-        return Table(list(present.groups), present, None, withheld, set())
+        return Table(list(present.groups), present, None, withheld, set(), like=False)
     found = figures(unit, before, at=at)
     moved = {later(question, key): measures for key, measures in found.groups.items()}
     keys = sorted(present.groups.keys() | moved.keys())
     check_groups(len(keys))
     hidden = {later(question, key) if key else key for key in _hidden(found, weighed_before)}
-    return Table(keys, present, Figures(found.totals, moved, found.overlap), withheld, hidden)
+    return Table(keys, present, Figures(found.totals, moved, found.overlap), withheld, hidden, question.like is True)
 
 
 def _hidden(found: Figures, weighed: Weighed) -> set[Key]:
@@ -233,7 +238,7 @@ def _largest(
     # A sum is no more public than what it is the sum of.
     hidden = any(row["suppressed"] for row in rest)
     hidden_before = any(row["previous"]["suppressed"] for row in rest if row["previous"])
-    cell = _compared(added(now for now, _ in cells), had, hidden, hidden_before)
+    cell = table.compared(added(now for now, _ in cells), had, hidden, hidden_before)
     return kept, {"groups": sum(now.deals != 0 for now, _ in cells), **_shared(question, cell, totals)}
 
 

@@ -29,7 +29,7 @@ from market.statistics.svg import (
     text_width,
     wrapped,
 )
-from market.store.types import civil_date, month_of
+from market.store.types import civil_date, month_of, month_text
 
 LAYOUT = 1
 """Raised with every change of what a chart looks like."""
@@ -487,7 +487,7 @@ def _key(time: str, month: int) -> str:
     """The key of the month, quarter, half-year or year that a month lies in."""
     year, number = divmod(month, 100)
     written = {"quarter": f"Q{(number + 2) // 3}", "half_year": f"H{(number + 5) // 6}", "year": ""}
-    return f"{year:04d}" + written.get(time, f"-{number:02d}")
+    return f"{year:04d}{written[time]}" if time in written else month_text(month)
 
 
 def _step(largest: int) -> int:

@@ -21,6 +21,7 @@ from market.statistics.queries import Source, counted, figures
 from market.statistics.question import Question
 from market.store.paging import Sort, fetch_page
 from market.store.session import Unit
+from market.store.types import month_text
 
 _SORT = Sort((LedgerLine.seq, LedgerLine.line), ("seq", "line"))
 
@@ -67,11 +68,10 @@ def contracts_of(
 
 
 def _item(row: Any) -> dict[str, Any]:
-    month = row["stat_month"]
     return {
         "contract": {"id": row["contract_id"], "act": row["act"], "number": row["number"]},
         "version": row["version"],
-        "month": f"{month // 100:04d}-{month % 100:02d}",
+        "month": month_text(row["stat_month"]),
         "total_amount": row["total"],
         "tech_amount": row["tech"],
         "tech_income": row["income"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, insert, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from market.journal.append import Event, seal
@@ -137,7 +137,7 @@ def _seal(unit: Unit) -> None:
             raise ValueError(f"{event.kind} of {event.subject} was posted but never appended")
         stamped = {"seq": event.stamp.seq, "rec_month": event.stamp.rec_month}
         rows += [{**line, **stamped, "line": number} for number, line in enumerate(lines, 1)]
-    unit.execute(insert(LedgerLine), rows)
+    unit.last.append(("insert", LedgerLine, rows))
     add_lines(unit, rows)
 
 

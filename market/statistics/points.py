@@ -7,7 +7,7 @@ difference of two answers tells what was recorded between them, and between two 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
@@ -16,32 +16,37 @@ from market.access import Permission
 from market.errors import FieldError, Forbidden, Invalid
 from market.journal.model import JournalEntry
 from market.journal.read import head
+from market.statistics.cube import first_of, open_month
 from market.store.session import Unit
-from market.store.types import SHANGHAI, civil_date, now
+from market.store.types import SHANGHAI, civil_date, month_of, now
 
 SETTLING = 60_000_000
 """Microseconds an instant must lie back if no entry follows it: one stamped before it may not be committed yet."""
 
-_SEQ = re.compile(r"[0-9]{1,18}\Z")
+_SEQ = re.compile(r"[0-9]{1,1000}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})\Z"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR = 2**63
+"""An instant beyond the calendar."""
 
 
 @dataclass(frozen=True)
 class Point:
     """A state of the journal: all entries up to `seq`, which was recorded at `instant` (None: there are none).
 
-    `month` is the recorded month of `seq` (None: the present, nothing follows). `since` is that month's first seq when more of it
-    follows, so that its cells count too much (None: the month counts whole).
+    `month` is the recorded month of the last ledger line that counts (None: the present, nothing follows). `since` is its first
+    seq when more of it follows or it is still open, so that cells would tell too much or nothing (None: the month counts whole).
     """
 
     seq: int
     instant: int | None
     month: int | None = None
     since: int | None = None
+    over: int = field(default=0, compare=False)
+    """The last month (yyyymm, 0: none) that was over: at the instant or day named, else when `seq` was recorded."""
 
 
 def point_for_all(unit: Unit, asked: str | None, default: str) -> Point:
@@ -65,7 +70,7 @@ def point_for_all(unit: Unit, asked: str | None, default: str) -> Point:
 def point(unit: Unit, asked: str | None, name: str = "as_of") -> Point:
     """The point that a parameter names: a seq, an RFC 3339 instant or a day (its end in Asia/Shanghai); None: the present."""
     last = head(unit)
-    present = Point(last.seq, last.recorded_at if last.seq else None)
+    present = _at(Point(last.seq, last.recorded_at if last.seq else None))
     if asked is None:
         return present
     seq, instant = _parse(asked, name)
@@ -78,11 +83,20 @@ def point(unit: Unit, asked: str | None, name: str = "as_of") -> Point:
                     f"An entry of before may still come: wait a minute, or name a seq; the last one is {last.seq}."
                 )
                 raise Invalid.field(f"/{name}", "unsettled-as-of", message)
-            return present
-        seq = _last_by(unit, instant)
+            return _at(present, instant)
+        return _at(_past(unit, _last_by(unit, instant)), instant)
     if seq > last.seq:
         raise Invalid.field(f"/{name}", "future-as-of", f"The journal ends at seq {last.seq}.")
-    return present if seq == last.seq else _past(unit, seq)
+    return present if seq == last.seq else _at(_past(unit, seq))
+
+
+def _at(found: Point, instant: int | None = None) -> Point:
+    """The point with the month that was over at this instant, or else at its own; the last microsecond of a month ends it."""
+    instant = found.instant if instant is None else instant
+    if instant is None:
+        return found
+    month = month_of(civil_date(max(instant, 0) + 1))
+    return replace(found, over=month - 1 if month % 100 > 1 else month - 89)
 
 
 def _parse(asked: str, name: str) -> tuple[int, int | None]:
@@ -94,7 +108,9 @@ def _parse(asked: str, name: str) -> tuple[int, int | None]:
             return 0, _end_of(date.fromisoformat(asked))
         if _INSTANT.match(asked):
             return 0, _micros(datetime.fromisoformat(asked))
-    except (ValueError, OverflowError):
+    except OverflowError:
+        return 0, _FAR
+    except ValueError:
         pass
     message = (
         "A journal seq (10740), a day (2026-01-31: its end in Asia/Shanghai) or an instant (2026-01-31T16:00:00Z)."
@@ -120,7 +136,9 @@ def _ends_month(asked: str) -> bool:
         return False
     try:
         return (date.fromisoformat(asked) + timedelta(days=1)).day == 1
-    except (ValueError, OverflowError):
+    except OverflowError:
+        return True
+    except ValueError:
         return False
 
 
@@ -144,12 +162,9 @@ def _past(unit: Unit, seq: int) -> Point:
         return Point(0, None, month=0)
     entry = select(JournalEntry.recorded_at, JournalEntry.rec_month)
     this, following = unit.execute(entry.where(JournalEntry.seq.between(seq, seq + 1)).order_by(JournalEntry.seq)).all()
+    opened = open_month(unit)
+    if this.rec_month >= opened.number > 0:
+        return Point(seq, this.recorded_at, opened.number, opened.since)
     if following.rec_month > this.rec_month:
         return Point(seq, this.recorded_at, this.rec_month)
-    start = _midnight(date(this.rec_month // 100, this.rec_month % 100, 1))
-    first = (
-        select(JournalEntry.seq)
-        .where(JournalEntry.recorded_at >= start)
-        .order_by(JournalEntry.recorded_at, JournalEntry.seq)
-    )
-    return Point(seq, this.recorded_at, this.rec_month, unit.execute(first.limit(1)).scalar_one())
+    return Point(seq, this.recorded_at, this.rec_month, first_of(unit, this.rec_month))

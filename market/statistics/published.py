@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 
 from market.places.queries import tree
 from market.statistics.answers import Reader, shown
 from market.statistics.model import PublishedFigure
 from market.statistics.points import Point
-from market.statistics.queries import Figures, added, figures
+from market.statistics.queries import Figures, added, figures, sources
 from market.statistics.question import Period, Question
 from market.statistics.weighing import Scale
 from market.statistics.wording import region_name
@@ -26,6 +26,9 @@ from market.store.types import fen, yuan
 
 NATION = "CN"
 """The region of figures of the whole nation (全国), which has no place code."""
+NOT_COMPUTED = ("other-region", "not-whole-months", "no-contracts")
+"""Why no figure is computed: the register holds only what involves home, the ledger tells whole months, and of this year there is
+no contract at all, so that zero would say something about the register and nothing about the year."""
 
 _NATION = {"zh": "全国", "en": "China"}
 _COLUMNS = tuple(PublishedFigure.__table__.columns)
@@ -57,8 +60,8 @@ def page_of_published(
     """Quoted figures in the order of their list, each with the computed one as of a point (None: the present) and the difference.
 
     `filters` are values of the columns region, year, period, basis and measure, None for any. Computed are figures of the home
-    region and its parts alone: of other regions the register holds no more than their deals with home. Costs one statement for
-    the page and one for each such region and basis in it (two if cells are weighed), however many figures it has.
+    region and its parts alone, and of years of which there are contracts; else `not_computed` says why not. Costs one statement
+    for the page, one for the years, and one for each region and basis (up to three if cells are weighed), however many figures.
     """
     statement: Select[Any] = select(*_COLUMNS)
     for name, value in filters.items():
@@ -73,10 +76,15 @@ def page_of_published(
 
 @dataclass(frozen=True)
 class Computed:
-    """What the ledger tells by month, and the scale for those who may not see all of it."""
+    """What the ledger tells by month, the years it holds any contract of, and the scale for those who may not see all of it."""
 
     months: Figures
+    years: set[int]
     scale: Scale | None
+
+    def holds(self, period: Period) -> bool:
+        """Are there contracts of each of its years?"""
+        return self.years.issuperset(range(period.first // 100, period.last // 100 + 1))
 
     def cell(self, period: Period) -> dict[str, Any]:
         """The figure of a period as it may be shown."""
@@ -99,20 +107,42 @@ def _computed(
         period = _months(row["period"])
         if period is not None and places.within(row["region"], home):
             spans.setdefault((row["region"], row["basis"]), []).append(period)
+    years = _years(unit, [period for periods in spans.values() for period in periods], at)
     found = {}
     for (region, basis), periods in spans.items():
-        whole = Period(min(period.first for period in periods), max(period.last for period in periods))
-        question = Question(whole, basis, region)
+        question = Question(_around(periods), basis, region)
         months = figures(unit, replace(question, by=("month",)), at=at)
         scale = Scale(unit, question, at, reader.floor, periods) if reader.floor > 1 else None
-        found[region, basis] = Computed(months, scale)
+        found[region, basis] = Computed(months, years, scale)
     return found
+
+
+def _around(periods: list[Period]) -> Period:
+    return Period(min(period.first for period in periods), max(period.last for period in periods))
+
+
+def _years(unit: Unit, periods: list[Period], at: Point | None) -> set[int]:
+    """The years around these periods that the register holds contracts of, on whatever basis."""
+    if not periods:
+        return set()
+    around = _around(periods)
+    span = Period(around.first // 100 * 100 + 1, around.last // 100 * 100 + 12)
+    source = next(sources(unit, Question(span, "involved", unit.database.home_region(), ("year",)), at))
+    year = source["year"].label("year")
+    statement = select(year).where(*source.where).group_by(year.name).having(func.sum(source.deals) != 0)
+    return set(unit.execute(statement).scalars())
 
 
 def _beside(unit: Unit, row: dict[str, Any], computed: Computed | None, reader: Reader) -> dict[str, Any]:
     period, money = _months(row["period"]), row["measure"] != "deals"
-    value, withheld = None, False
-    if computed is not None and period is not None:
+    value, withheld, reason = None, False, None
+    if not tree(unit).within(row["region"], unit.database.home_region()):
+        reason = NOT_COMPUTED[0]
+    elif period is None:
+        reason = NOT_COMPUTED[1]
+    elif computed is None or not computed.holds(period):
+        reason = NOT_COMPUTED[2]
+    else:
         cell = computed.cell(period)
         value, withheld = cell[row["measure"]], cell["suppressed"] and money
 
@@ -126,6 +156,7 @@ def _beside(unit: Unit, row: dict[str, Any], computed: Computed | None, reader: 
         "value": wire(row["value"]),
         "region": {"code": row["region"], "name": name},
         "computed": wire(value),
+        "not_computed": reason,
         "difference": wire(None if value is None else value - row["value"]),
         "suppressed": withheld,
         "synthetic": unit.database.is_demo(),

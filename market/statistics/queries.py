@@ -13,7 +13,7 @@ Cuts under which a contract may stand several times (`folded`) are read by the d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -27,7 +27,6 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -36,7 +35,18 @@ from sqlalchemy import (
 
 from market.errors import Invalid
 from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
-from market.statistics.cube import CUBOIDS, PRESENT, SUMS, Cuboid, province_code, usable
+from market.statistics.cube import (
+    BUYER_INSIDE,
+    CELL,
+    CUBOIDS,
+    PRESENT,
+    SELLER_INSIDE,
+    SUMS,
+    Cuboid,
+    lines_as_cells,
+    province_code,
+    usable,
+)
 from market.statistics.ledger import BUCKETS, ELSEWHERE, NOT_REGISTERED_HERE, UNSPECIFIED
 from market.statistics.model import DealCell, LedgerLine
 from market.statistics.points import Point
@@ -64,8 +74,8 @@ Condition = ColumnElement[bool]
 
 FLOWS = {
     "involved": (1, 2, 3, 5, 6, 7),
-    "output": (1, 2, 5, 6),
-    "absorbed": (1, 3, 5, 7),
+    "output": SELLER_INSIDE,
+    "absorbed": BUYER_INSIDE,
     "internal": (1, 5),
     "registered": (1, 2, 3, 4),
 }
@@ -141,7 +151,7 @@ class Source:
         """Can all these dimensions be told here?"""
         if self.cuboid is None:
             return True
-        return not self.cuboid.within_league and all(_coarsest(name, self._columns) in self._columns for name in names)
+        return not self.cuboid.by_league and all(_coarsest(name, self._columns) in self._columns for name in names)
 
     def __getitem__(self, name: str) -> Any:
         if name in _TIMES:
@@ -206,24 +216,10 @@ def _lines(period: Period, at: Point | None) -> list[Condition]:
 
 def _cells_and_lines(view: str, cuboid: Cuboid, period: Period, at: Point) -> Subquery:
     """The cells of the recorded months before, and in the same shape the lines of the month that the point lies within."""
-    names = ("stat_month", "flow", "a", "b", *SUMS)
+    names = tuple(name for name in CELL if name != "rec_month")  # which is not in the covering index
     cells = select(*(getattr(DealCell, name) for name in names)).where(*_cells(cuboid, period, at))
-    a, b, where = cell_of_line(view, cuboid)
-    amounts = (getattr(LedgerLine, name) for name in SUMS[1:])
-    columns = (LedgerLine.stat_month, LedgerLine.flow, a, b, LedgerLine.sign, *amounts)
-    lines = select(*columns).where(*_lines(period, at), LedgerLine.seq >= at.since, *where)
-    return union_all(cells, lines).subquery()
-
-
-def cell_of_line(view: str, cuboid: Cuboid) -> tuple[Any, Any, list[Condition]]:
-    """The cell that a ledger line belongs to, as expressions, and which lines have one."""
-    line = Source(view, None)
-    within = [
-        line["seller_league"] == line["buyer_league"],
-        *(line[f"{side}_province"] == view for side in ("seller", "buyer")),
-    ]
-    b = line[cuboid.b] if cuboid.b else literal("")
-    return line[cuboid.a], b, within if cuboid.within_league else []
+    lines = lines_as_cells(view, cuboid, names, *_lines(period, at), LedgerLine.seq >= at.since)
+    return union_all(cells, *lines).subquery()
 
 
 def _nature_class(code: Any) -> Any:
@@ -256,6 +252,8 @@ def sources(
 def figures(unit: Unit, question: Question, source: Source | None = None, *, at: Point | None = None) -> Figures:
     """The figures of a question as of a point (None: at present). Invalid `too-many-groups` when the answer would be too long."""
     level = _region_level(unit, question)
+    if at is not None and at.month is None:
+        at = None
     if source is None and question.walks:
         source = next(sources(unit, question, at))
     if source is not None:
@@ -276,8 +274,8 @@ Text = tuple[str, Any]
 @lru_cache(1000)
 def _kept(engine: Dialect, question: Question, cuboid: Cuboid | None, level: str, at: Point | None) -> list[Text]:
     """The statements of a question asked before: to make them costs several times what a cuboid takes to answer."""
-    if cuboid is not None and cuboid.within_league:
-        statements = _by_sides(question, cuboid, at)
+    if cuboid is not None and cuboid.by_league:
+        statements = _by_league(question, cuboid, at)
     else:
         statements = _statements(Source(question.view, cuboid, question.period, at), question, level)
     return [_compiled(engine, each) for each in statements]
@@ -291,14 +289,13 @@ def _compiled(engine: Dialect, statement: Select[Any]) -> Text:
 
 
 def _cuboid(unit: Unit, question: Question, level: str, at: Point | None) -> Cuboid | None:
-    """The cheapest that can answer; None: the ledger must. Deals within one league stand for all three that tell sides."""
+    """The cheapest that can answer; None: the ledger must."""
     needed = _needed(question, level)
-    others = {name for name in question.names if name not in _TOLD_BY_ALL}
-    sides = question.two_sided and not level and others == {"league"} | others & {"contract_type"}
-    sides = sides and "league" not in dict(question.filters)
+    others = {name for name in question.names if name not in _TIMES}
+    leagues = question.two_sided and not level and others == {"league"} | others & {"contract_type"}
+    leagues = leagues and "league" not in dict(question.filters)
     for cuboid in _usable(unit, question, at):
-        fits = sides and (bool(cuboid.b) or others == {"league"})
-        if fits if cuboid.within_league else Source(question.view, cuboid).holds(needed):
+        if leagues if cuboid.by_league else Source(question.view, cuboid).holds(needed):
             return cuboid
     return None
 
@@ -329,37 +326,32 @@ def _two_sided(source: Source, question: Question, level: str) -> list[Select[An
     elsewhere = or_(*(source[f"seller_{name}"] != source[f"buyer_{name}"] for name in places))
     seller, buyer = (_side(source, question, side, inside) for side in ("seller", "buyer"))
     parts = [
-        (source, side, [*base, condition], 1)
+        (side, [*base, condition])
         for side, condition in (("seller", seller), ("buyer", and_(buyer, or_(not_(inside["seller"]), elsewhere))))
     ]
     totals: Select[Any] = select(*source.sums()).where(*base, or_(seller, buyer))
-    return [_together(question, parts), totals]
+    return [_together(source, question, parts), totals]
 
 
-def _by_sides(question: Question, within: Cuboid, at: Point | None) -> list[Select[Any]]:
-    """The same from three cuboids: what a league sold and what it bought, less what it sold to itself."""
-    alike = [each for each in (PRESENT if within.of else CUBOIDS) if each.b == within.b]
-    sold, bought = (next(each for each in alike if number in (each.number, each.of)) for number in (2, 3))
-    sources = [Source(question.view, each, question.period, at) for each in (sold, bought, within)]
-    parts = []
-    for source, side, basis, factor in zip(
-        sources, ("seller", "buyer", "seller"), ("output", "absorbed", "internal"), (1, 1, -1), strict=True
-    ):
-        where = [*source.where, *_plain_filters(source, question), source.table.flow.in_(FLOWS[basis])]
-        parts.append((source, side, where, factor))
-    totals: Select[Any] = select(*sources[0].sums()).where(
-        *sources[0].where, *_plain_filters(sources[0], question), sources[0].table.flow.in_(FLOWS["involved"])
+def _by_league(question: Question, cuboid: Cuboid, at: Point | None) -> list[Select[Any]]:
+    """The same from a cuboid by league; the totals from the smallest beside it."""
+    alone = replace(question, by=())
+    every = next(
+        each for each in (PRESENT if cuboid.of else CUBOIDS) if Source(question.view, each).holds(_needed(alone, ""))
     )
-    return [_together(question, parts), totals]
+    source, whole_one = (Source(question.view, each, question.period, at) for each in (cuboid, every))
+    keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question))]
+    rows = select(*keys, *source.sums()).where(*source.where, *_plain_filters(source, question))
+    rows = rows.group_by(*(key.name for key in keys)).having(func.sum(source.deals) != 0)
+    return [rows.limit(_limit(question) + 1), *_statements(whole_one, alone, "")]
 
 
-def _together(question: Question, parts: Iterable[tuple[Source, str, list[Condition], int]]) -> Select[Any]:
-    """Rows by key of several parts, each read by the leagues or banners of a side and counted so many times."""
+def _together(source: Source, question: Question, parts: Iterable[tuple[str, list[Condition]]]) -> Select[Any]:
+    """Rows by key of several parts, each read by the leagues or banners of a side."""
     selects: list[Select[Any]] = []
-    for source, side, where, factor in parts:
+    for side, where in parts:
         keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question, side))]
-        sums = [(factor * column).label(column.name) for column in source.sums()]
-        selects.append(select(*keys, *sums).where(*where).group_by(*(key.name for key in keys)))
+        selects.append(select(*keys, *source.sums()).where(*where).group_by(*(key.name for key in keys)))
     both = union_all(*selects).subquery()
     names = [column for column in both.c if column.name.startswith("k")]
     measures = [whole(func.sum(both.c[name])).label(name) for name in SUMS]

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from market.errors import FieldError, check
+from market.errors import FieldError, Invalid, check
 from market.fields.queries import catalogue, code_lists
 from market.organisations.queries import by_ids
 from market.places.queries import HK_MO_TW, Places, tree
 from market.statistics.cube import province_code
 from market.statistics.ledger import BUCKETS, ELSEWHERE, UNSPECIFIED
 from market.store.session import Unit
+from market.store.types import month_text
 
 BASES = ("involved", "output", "absorbed", "internal", "registered")
 """涉及, 输出 (seller in the region), 吸纳 (buyer), 区内 (both), 认定登记 (by an office of the region)."""
@@ -84,6 +85,18 @@ class Period:
     def length(self) -> int:
         """How many months it has."""
         return _index(self.last) - _index(self.first) + 1
+
+    def __str__(self) -> str:
+        first, last = month_text(self.first), month_text(self.last)
+        return first if first == last else f"{first}..{last}"
+
+    def begin(self, months: int) -> Period:
+        """Its first so many months."""
+        return Period(self.first, _month(_index(self.first) + months - 1))
+
+    def over(self, end: int) -> int:
+        """How many of its months are over when `end` (yyyymm, or 0: nothing is) is the last that is."""
+        return max(_index(min(self.last, end)) - _index(self.first) + 1, 0)
 
     def months(self, end: int) -> list[int]:
         """Each of its months up to `end`."""
@@ -186,6 +199,7 @@ class Question:
     """A question in canonical form: filters sorted, their values sorted and known.
 
     `compare` is one of `COMPARISONS` or the text of a period. What stands behind it shapes the answer, not the figures.
+    `asked` is the period named, if only its beginning is counted (`to_date`).
     """
 
     period: Period
@@ -198,6 +212,7 @@ class Question:
     top: int | None = None
     top_by: str = RANKINGS[0]
     shares: bool = False
+    asked: Period | None = None
 
     @property
     def view(self) -> str:
@@ -236,11 +251,36 @@ class Question:
 
     @property
     def against(self) -> Period | None:
-        """The period it is compared with."""
+        """The period it is compared with: of that too only the beginning, if no more is counted of its own."""
         if self.compare is None:
             return None
-        steps = {"previous_year": 12, "previous_period": self.period.length}
-        return self.period.moved(-steps[self.compare]) if self.compare in steps else Period.parse(self.compare)
+        period = self.asked or self.period
+        steps = {"previous_year": 12, "previous_period": period.length}
+        against = period.moved(-steps[self.compare]) if self.compare in steps else Period.parse(self.compare)
+        return against.begin(self.period.length) if self.asked else against
+
+    @property
+    def like(self) -> bool | None:
+        """Do the two periods have as many months, so that growth means something? None: nothing is compared."""
+        return None if self.against is None else self.against.length == self.period.length
+
+    def to_date(self, end: int) -> Question:
+        """What it can fairly compare where `end` is the last month that is over: of a period that runs still, its months so far.
+
+        The period compared with is cut alike. Invalid `unfinished-period` when not one month is over. Periods of unlike length
+        are left as they are, since no growth is told of them.
+        """
+        if self.against is None or not self.like:
+            return self
+        months = min(self.period.over(end), self.against.over(end))
+        if months == 0:
+            message = (
+                f"No month of {self.period} and {self.against} that could be compared is over yet: leave compare out."
+            )
+            raise Invalid.field("/period", "unfinished-period", message)
+        if months == self.period.length:
+            return self
+        return replace(self, period=self.period.begin(months), asked=self.period)
 
     @property
     def distance(self) -> int:
@@ -255,7 +295,7 @@ class Question:
             (name, tuple(sorted(self.moved(name, value, -self.distance) for value in values)))
             for name, values in self.filters
         )
-        return replace(self, period=self.against, filters=filters, compare=None)
+        return replace(self, period=self.against, filters=filters, compare=None, asked=None)
 
     def moved(self, name: str, value: str, months: int) -> str:
         """A key so many months later, which is another one for cuts of time alone."""

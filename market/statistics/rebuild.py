@@ -14,7 +14,19 @@ from itertools import islice, zip_longest
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Select, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 from market.access import SYSTEM
@@ -25,13 +37,25 @@ from market.fields.actions import renew
 from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.journal.read import CHUNK, entries, payload
 from market.organisations.model import Organisation
-from market.statistics.cube import CUBOIDS, KEYS, PRESENT, SUMS, Cuboid, province_code, usable
+from market.statistics.cube import (
+    CELL,
+    CUBOIDS,
+    KEYS,
+    PRESENT,
+    SUMS,
+    Cuboid,
+    lines_as_cells,
+    make_cells,
+    open_month,
+    province_code,
+    summed,
+    usable,
+)
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED, taken_back
 from market.statistics.model import DIMENSIONS, CuboidState, DealCell, LedgerLine
-from market.statistics.queries import Source, cell_of_line
 from market.store.dialect import whole
 from market.store.session import Database, Unit
-from market.store.types import civil_date, month_of
+from market.store.types import month_of
 
 MOST = 20
 """Differences of one kind that are listed."""
@@ -65,7 +89,7 @@ def rebuild(database: Database, tell: Tell = silent) -> None:
 
 
 def complete(database: Database, tell: Tell = silent) -> None:
-    """Build the cuboids that are not there yet, and finish a rebuild that was cut short."""
+    """Build the cuboids that are not there yet, drop those that are no more, and finish a rebuild that was cut short."""
     database.write(SYSTEM, _add_missing, channel="cli")
     while (done := database.write(SYSTEM, _step, channel="cli")) is not None:
         tell(done)
@@ -78,9 +102,12 @@ def _begin(unit: Unit) -> None:
 
 def _add_missing(unit: Unit) -> None:
     known = set(unit.execute(select(CuboidState.number)).scalars())
-    missing = [cuboid.number for cuboid in (*CUBOIDS, *PRESENT) if cuboid.number not in known]
-    if missing:
+    wanted = {cuboid.number for cuboid in (*CUBOIDS, *PRESENT)}
+    if missing := sorted(wanted - known):
         unit.execute(insert(CuboidState), [{"number": number, "ready": False, "rebuilt_to": 0} for number in missing])
+    if gone := known - wanted:
+        unit.execute(delete(DealCell).where(DealCell.cuboid.in_(gone)))
+        unit.execute(delete(CuboidState).where(CuboidState.number.in_(gone)))
 
 
 def _under_way(unit: Unit) -> dict[int, int]:
@@ -115,8 +142,8 @@ def _head(unit: Unit) -> Any:
 
 
 def _end_of_stretch(unit: Unit, after: int) -> int | None:
-    """The last ledger seq of the next stretch of closed recorded months; None: only the open month is left."""
-    end = month_of(civil_date(_head(unit).recorded_at))
+    """The last ledger seq of the next stretch of closed recorded months; None: only the open one is left."""
+    end = open_month(unit).number
     further = (
         select(LedgerLine.rec_month).where(LedgerLine.seq > after).order_by(LedgerLine.seq).limit(STRETCH).subquery()
     )
@@ -134,24 +161,23 @@ def _month_at(unit: Unit, seq: int) -> int:
 
 
 def _replace(unit: Unit, cuboids: list[Cuboid], after: int, to: int | None) -> None:
-    """Make the cells anew that the lines after one seq and up to another belong to (None: to the end); both end a month."""
+    """Make the cells anew of the recorded months after one seq and up to another (None: to the open one); both end a month."""
     numbers = [cuboid.number for cuboid in cuboids]
     stale = delete(DealCell).where(DealCell.cuboid.in_(numbers), DealCell.rec_month > _month_at(unit, after))
-    lines = [LedgerLine.seq > after]
+    lines = [LedgerLine.seq > after, LedgerLine.rec_month < open_month(unit).number]
     if to is not None:
         stale = stale.where(DealCell.rec_month <= _month_at(unit, to))
         lines.append(LedgerLine.seq <= to)
     unit.execute(stale)
     for cuboid in cuboids:
-        cells = _summed(unit, cuboid).where(*lines).order_by(*KEYS)
-        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], cells))
+        make_cells(unit, summed(unit, cuboid, *lines))
 
 
 def _replace_present(unit: Unit, cuboids: list[Cuboid]) -> None:
     """Sum up the cells of all recorded months anew."""
     unit.execute(delete(DealCell).where(DealCell.cuboid.in_([cuboid.number for cuboid in cuboids])))
     for cuboid in cuboids:
-        unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], _present(cuboid).order_by(*KEYS)))
+        make_cells(unit, _present(unit, cuboid))
 
 
 def check(unit: Unit) -> list[str]:
@@ -171,41 +197,26 @@ def check(unit: Unit) -> list[str]:
     ]
 
 
-def _summed(unit: Unit, cuboid: Cuboid) -> Select[Any]:
-    """The cells of a cuboid as the ledger has them, cells that come to nothing included."""
-    view = province_code(unit.database.home_region())
-    a, b, where = cell_of_line(view, cuboid)
-    keys: list[ColumnElement[Any]] = [
-        LedgerLine.stat_month.label("stat_month"),
-        LedgerLine.rec_month.label("rec_month"),
-        LedgerLine.flow.label("flow"),
+def _present(unit: Unit, present: Cuboid) -> Select[Any]:
+    """A cuboid of the present as the cells by recorded months and the lines of the open one have it."""
+    of = next(cuboid for cuboid in CUBOIDS if cuboid.number == present.of)
+    home = province_code(unit.database.home_region())
+    closed = select(*(getattr(DealCell, name) for name in CELL)).where(DealCell.cuboid == of.number)
+    opened = lines_as_cells(home, of, CELL, LedgerLine.seq >= open_month(unit).since)
+    each = union_all(closed, *opened).subquery().c
+    dimensions = {of.a: each.a, of.b: each.b}
+    keys: list[Any] = [each.stat_month, each.flow, dimensions[present.a]]
+    keys += [dimensions[present.b]] if present.b else []
+    month, flow, a, b = (*keys, literal(""))[:4]
+    return select(
+        literal(present.number, Integer).label("cuboid"),
+        month.label("stat_month"),
+        literal(0, Integer).label("rec_month"),
+        flow.label("flow"),
         a.label("a"),
         b.label("b"),
-    ]
-    return (
-        select(literal(cuboid.number, Integer).label("cuboid"), *keys, *Source(view, None).sums())
-        .where(*where)
-        .group_by(*(key.name for key in keys))
-    )
-
-
-def _present(present: Cuboid) -> Select[Any]:
-    """A cuboid of the present as the cells by recorded month have it."""
-    whole_one = next(cuboid for cuboid in CUBOIDS if cuboid.number == present.of)
-    columns = {whole_one.a: DealCell.a, whole_one.b: DealCell.b}
-    keys: list[Any] = [
-        DealCell.stat_month.label("stat_month"),
-        literal(0, Integer).label("rec_month"),
-        DealCell.flow.label("flow"),
-        columns[present.a].label("a"),
-        (columns[present.b] if present.b else literal("")).label("b"),
-    ]
-    sums = [whole(func.sum(getattr(DealCell, name))).label(name) for name in SUMS]
-    return (
-        select(literal(present.number, Integer).label("cuboid"), *keys, *sums)
-        .where(DealCell.cuboid == whole_one.number)
-        .group_by(keys[0], keys[2], *(columns[name] for name in (present.a, present.b) if name))
-    )
+        *(whole(func.sum(each[name])).label(name) for name in SUMS),
+    ).group_by(*keys)
 
 
 def _against_journal(
@@ -315,9 +326,10 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
     if not usable(unit, past=False):
         yield "some cuboids are not built yet: run market rebuild"
         return
+    opened = open_month(unit).number
     for cuboid in (*CUBOIDS, *PRESENT):
         kept = select(*(DealCell.__table__.c[name] for name in (*KEYS, *SUMS))).where(DealCell.cuboid == cuboid.number)
-        right = _present(cuboid) if cuboid.of else _summed(unit, cuboid)
+        right = _present(unit, cuboid) if cuboid.of else summed(unit, cuboid, LedgerLine.rec_month < opened)
         for words, missing in (
             ("the ledger has a cell the cube has not", right.except_(kept)),
             ("the cube has a cell the ledger has not", kept.except_(right)),

@@ -96,6 +96,13 @@ _WORDS = {
     "reported_source": ("所报来源", "source of the report"),
     "reported_on": ("所报日期", "day of the report"),
     "quoted": ("公布数", "quoted"),
+    "not_computed": ("未计算原因", "not computed"),
+    "other-region": (
+        "本登记簿仅有该地区涉及本地区的合同",
+        "of this region the register holds only its deals with home",
+    ),
+    "not-whole-months": ("期间不是整月", "the period is not made of whole months"),
+    "no-contracts": ("本登记簿没有该年度的合同", "the register holds no contracts of that year"),
     "note": ("备注", "note"),
 }
 
@@ -218,12 +225,13 @@ def published_sheet(answer: Row, language: str, source: str) -> Sheet:
                     value,
                     withheld,
                     difference,
+                    _word(item["not_computed"], language) if item["not_computed"] else None,
                     item["source"],
                     item["note"],
                 ),
             ]
         )
-    names = ("period", "basis", "measure", "quoted", "amount", "difference", "source", "note")
+    names = ("period", "basis", "measure", "quoted", "amount", "difference", "not_computed", "source", "note")
     headings = _coded([_word("region", language)], language)
     headings += [_word(name, language).rstrip("：: ") for name in names]
     return _sheet("published", answer, language, source, headings, rows)

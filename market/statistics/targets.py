@@ -53,7 +53,7 @@ def standing(unit: Unit, reader: Reader, at: Point) -> dict[str, Any]:
     """Every target in the order of its list, as of a point: computed with its progress, or with the values reported.
 
     Costs one statement for the targets, one for the reported values, and one for each computed target and basis
-    (two if cells are weighed).
+    (up to three if cells are weighed).
     """
     on = today() if at.month is None else civil_date(at.instant) if at.instant is not None else None
     reported = _reported(unit, at)

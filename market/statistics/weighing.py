@@ -3,28 +3,38 @@
 `weigh` makes the table that the rule of `disclosure` needs, from one statement, and reads off the cells of the answer. A cell
 that is a sum over several values of its conditions (a filter with two values, January to May) is shown when each part is. What
 is too fine to be weighed shows no amount.
+
+A judgement depends on the question, on what is small, and on the ledger up to the point, which the hash of the last entry with
+lines names. So the last ones are kept by these: until another contract counts, nobody waits for the same weighing twice.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import and_, case, func, select
 
+from market.journal.model import JournalEntry
 from market.statistics.disclosure import Grain, Key, Row, Table
+from market.statistics.model import LedgerLine
 from market.statistics.points import Point
 from market.statistics.queries import FLOWS, Source, counted, sources
 from market.statistics.question import DIMENSIONS, SIDELESS, Period, Question
 from market.store.dialect import whole
 from market.store.session import Unit
+from market.store.types import month_text
 
 MAX_WORK = 400_000
 """Rows that are looked at for one answer."""
 MAX_ROWS = 20_000
 """Rows of a table."""
+MAX_KEPT = 50_000
+"""Cells in the judgements kept by a process: about 12 MB."""
 
 _SEVERAL = "*"
 """In place of a key: the contract stands under several."""
@@ -32,7 +42,7 @@ _LEVELS: dict[str, Callable[[int], str]] = {
     "year": lambda month: f"{month // 100:04d}",
     "half_year": lambda month: f"{month // 100:04d}H{(month % 100 + 5) // 6}",
     "quarter": lambda month: f"{month // 100:04d}Q{(month % 100 + 2) // 3}",
-    "month": lambda month: f"{month // 100:04d}-{month % 100:02d}",
+    "month": month_text,
 }
 """Levels of the calendar, coarsest first, and the key of a month at each."""
 _LENGTHS = {"year": 12, "half_year": 6, "quarter": 3, "month": 1}
@@ -81,6 +91,9 @@ class Weighed:
             return self
         return Weighed(frozenset((key,) for cut, key in self.alone if cut == place) | (self.shown & {()}))
 
+    def __len__(self) -> int:
+        return len(self.shown or ()) + len(self.alone) + 1
+
     def __and__(self, other: Weighed) -> Weighed:
         """What both let show."""
         if self.shown is None or other.shown is None:
@@ -92,8 +105,40 @@ EVERYTHING = Weighed(None)
 """Nothing is withheld."""
 
 
+class Judgements:
+    """The judgements used last, up to so many cells. Safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.cells = most, 0
+        self._kept: OrderedDict[Hashable, Weighed] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> Weighed | None:
+        """The judgement under this key, if it is kept still."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: Hashable, judgement: Weighed) -> None:
+        """Keep one, and let go of those not used for longest."""
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = judgement
+                self.cells += len(judgement)
+            while self.cells > self.most:
+                self.cells -= len(self._kept.popitem(last=False)[1])
+
+
+JUDGEMENTS = Judgements(MAX_KEPT)
+"""Those of this process, of whatever database."""
+
+
 def weigh(unit: Unit, question: Question, at: Point | None, least: int) -> Weighed:
-    """Weigh the cells of an answer as of a point, where cells of less than `least` deals are small: one statement."""
+    """Weigh the cells of an answer as of a point, where cells of less than `least` deals are small: two statements at most.
+
+    Wants a snapshot, so that the judgement is of the state it is kept under.
+    """
     return Scale(unit, question, at, least).weigh(question.period) if least > 1 else EVERYTHING
 
 
@@ -107,7 +152,7 @@ class Scale:
     def __init__(
         self, unit: Unit, question: Question, at: Point | None, least: int, periods: Sequence[Period] = ()
     ) -> None:
-        self.question, self.least = question, least
+        self.unit, self.at, self.question, self.least = unit, at, question, least
         self.cuts = tuple("month" if name == "year_to_date" else question.sided(name) for name in question.by)
         self.apart = tuple(name for name in question.by if _is_several(question, name))
         self.beside = tuple(pair for pair in question.filters if _is_several(question, pair[0]))
@@ -123,10 +168,24 @@ class Scale:
         times = [name for name in self.cuts if name in _LEVELS]
         levels = [self._level(self._months(period)) for period in (question.period, *periods)]
         self.step = min(times + levels, key=_LENGTHS.__getitem__)
-        self.rows = self._read(unit, at)
+        self.state = _state(unit, question, at)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The table, read when first needed."""
+        return self._read(self.unit, self.at)
 
     def weigh(self, period: Period) -> Weighed:
         """Which cells the answer for this period may show."""
+        asked = self.question
+        what = (asked.period, asked.basis, asked.region, asked.by, asked.filters, period, self.step, self.least)
+        judgement = JUDGEMENTS.get((self.state, what))
+        if judgement is None:
+            judgement = self._weigh(period)
+            JUDGEMENTS.keep((self.state, what), judgement)
+        return judgement
+
+    def _weigh(self, period: Period) -> Weighed:
         if len(self.rows) > MAX_ROWS or _is_entangled(self.apart, self.beside):
             return Weighed()
         months = self._months(period)
@@ -267,6 +326,19 @@ class Scale:
             for basis in ("output", "absorbed")
         ]
         return case((and_(*lies, seller != buyer), _SEVERAL), (lies[0], seller), else_=buyer)
+
+
+def _state(unit: Unit, question: Question, at: Point | None) -> Hashable:
+    """What a judgement depends on beside the question: the journal up to the last entry that counts, and from where we look.
+
+    The chain's hash stands for all before it, so no two databases share one.
+    """
+    last = select(func.max(LedgerLine.seq))
+    if at is not None and at.month is not None:
+        last = last.where(LedgerLine.seq <= at.seq)
+    found = unit.execute(select(JournalEntry.hash).where(JournalEntry.seq == last.scalar_subquery())).scalar()
+    crosswalk = (at and at.seq, unit.reference_version()) if question.walks else None
+    return found, unit.database.home_region(), crosswalk
 
 
 def _is_several(question: Question, name: str) -> bool:

@@ -14,7 +14,7 @@ from market.statistics.ledger import ABROAD, ELSEWHERE, HK_MO_TW, UNSPECIFIED
 from market.statistics.question import DIMENSIONS, INDUSTRY_LETTERS, Question
 from market.store.session import Unit
 
-DEFINITION_VERSION = 4
+DEFINITION_VERSION = 5
 
 _BASES = {
     "zh": {
@@ -80,8 +80,13 @@ _BY_CROSSWALK = {
     "what has none is unspecified.",
 }
 _UNEQUAL = {
-    "zh": "对比期有 {before} 个月，本期有 {now} 个月。",
-    "en": "The period compared with has {before} months, this one {now}.",
+    "zh": "对比期有 {before} 个月，本期有 {now} 个月，不可比，故不计算增长率。",
+    "en": "The period compared with has {before} months, this one {now}: they are not alike, so no growth is told.",
+}
+_TO_DATE = {
+    "zh": "截至该时点所问期间或对比期（{asked}）尚未结束，两期均只计至同一个已结束的月份：{now} 对 {before}。",
+    "en": "The period asked of ({asked}) or the one compared with was not over then, so both are counted up to the last month "
+    "that was: {now} against {before}.",
 }
 _SIZES_ARE_OURS = {
     "zh": "金额档（size_class）按合同总金额划分，单位万元，含下限、不含上限，为本系统自定，并无规定。",
@@ -154,7 +159,10 @@ def definition(unit: Unit, question: Question, language: str, floor: int) -> str
         sentences.append(_ADDED_UP[language].format(causes=("；" if language == "zh" else "; ").join(causes)))
     if "size_class" in question.names:
         sentences.append(_SIZES_ARE_OURS[language])
-    if question.against and question.against.length != question.period.length:
+    if question.asked:
+        words = _TO_DATE[language]
+        sentences.append(words.format(asked=question.asked, now=question.period, before=question.against))
+    if question.against and not question.like:
         sentences.append(_UNEQUAL[language].format(before=question.against.length, now=question.period.length))
     if floor > 1:
         sentences.append(_SUPPRESSED[language].format(most=floor - 1))

@@ -6,6 +6,7 @@ Nothing outside this file and `migrations/` knows which engine it runs on.
 from __future__ import annotations
 
 import fcntl
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     BindParameter,
     Boolean,
     Connection,
+    Dialect,
     Engine,
     Executable,
     String,
@@ -28,10 +31,12 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    insert,
     inspect,
     literal,
     make_url,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -39,7 +44,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement, coercions, roles
 from sqlalchemy.sql.visitors import InternalTraversal
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one before it gives up."""
@@ -140,50 +145,93 @@ def insert_missing(connection: Connection, model: type[DeclarativeBase], row: Ma
 @cache
 def _missing(engine: str, model: type[DeclarativeBase]) -> Executable:
     """Made once, like the others here: making a statement costs several times what running it costs."""
-    insert: Executable = _INSERT[engine](model).on_conflict_do_nothing().returning(literal(1))
-    return insert
+    missing: Executable = _INSERT[engine](model).on_conflict_do_nothing().returning(literal(1))
+    return missing
 
 
-def add_to(
-    connection: Connection,
-    model: type[DeclarativeBase],
-    rows: Sequence[Mapping[str, Any]],
-    keys: Sequence[str],
-    sums: Sequence[str],
-) -> None:
-    """Insert rows with a new key, add `sums` to those that exist, in one statement. Rows come sorted by key."""
-    names = (*keys, *sums)
-    if connection.dialect.name == "postgresql":
-        statement = _adding_lists(model, tuple(keys), tuple(sums))
-        connection.execute(statement, {name: [row[name] for row in rows] for name in names})
-    else:
-        statement = _adding(model.__tablename__, tuple(keys), tuple(sums), len(rows))
-        connection.execute(statement, {f"{name}_{n}": row[name] for n, row in enumerate(rows) for name in names})
+Write = tuple[str, type[DeclarativeBase], Sequence[Mapping[str, Any]]]
+"""Rows to `insert`, the one row of a table to `update`, or rows to `add`, sorted by key: what stands beside the key is added to
+a row that exists."""
+
+FEW = 100
+"""Longer statements took longer on both engines, they only seem to save something."""
 
 
-@lru_cache(128)
-def _adding(table: str, keys: tuple[str, ...], sums: tuple[str, ...], rows: int) -> TextClause:
-    """Kept as text: SQLAlchemy would compile an insert of several rows each time anew, which cost half of a posting."""
-    columns = keys + sums
-    values = ", ".join(f"({', '.join(f':{name}_{n}' for name in columns)})" for n in range(rows))
-    return text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} {_or_add(table, keys, sums)}")
+def write_together(connection: Connection, writes: Sequence[Write]) -> None:
+    """Run the last writes of a unit in order; on PostgreSQL in one statement unless they are many rows: others wait for it, and a
+    round trip costs more than a row.
+    """
+    if writes and connection.dialect.name == "postgresql" and all(len(rows) <= FEW for _, _, rows in writes):
+        _write(connection, writes)
+        return
+    for how, model, rows in writes:
+        if how == "add":
+            for start in range(0, len(rows), FEW):
+                _add(connection, model, rows[start : start + FEW])
+        else:
+            connection.execute(_one(how, model), rows)
 
 
 @cache
-def _adding_lists(model: type[DeclarativeBase], keys: tuple[str, ...], sums: tuple[str, ...]) -> TextClause:
-    """One list a column, so that the statement is the same for any number of rows: half the cost of one value each."""
-    table, columns = model.__tablename__, keys + sums
-    types = {name: model.__table__.c[name].type for name in columns}
-    kinds = {name: "text" if isinstance(kind, String) else str(kind) for name, kind in types.items()}
-    lists = ", ".join(f"CAST(:{name} AS {kinds[name]}[])" for name in columns)
-    return text(
-        f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({lists}) {_or_add(table, keys, sums)}"
-    )
+def _one(how: str, model: type[DeclarativeBase]) -> Executable:
+    if how == "insert":
+        return insert(model)
+    return update(model).values({name: bindparam(name) for name in _beside_key(model)})
 
 
-def _or_add(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
-    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
-    return f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}"
+def _key(model: type[DeclarativeBase]) -> list[str]:
+    return [column.name for column in inspect(model).primary_key]
+
+
+def _beside_key(model: type[DeclarativeBase]) -> list[str]:
+    return [column.name for column in model.__table__.columns if not column.primary_key]
+
+
+def _write(connection: Connection, writes: Sequence[Write]) -> None:
+    """Each table's rows as one JSON text: a value a column costs several times that, and as many rows take the same statement."""
+    rows = {f"rows{number}": orjson.dumps(rows, _as_text).decode() for number, (_, _, rows) in enumerate(writes)}
+    connection.exec_driver_sql(_joined(tuple((how, model) for how, model, _ in writes)), rows)
+
+
+def _as_text(value: Any) -> str:
+    """A value that JSON does not know, as PostgreSQL reads it: bytes."""
+    return f"\\x{value.hex()}"
+
+
+@cache
+def _joined(parts: tuple[tuple[str, type[DeclarativeBase]], ...]) -> str:
+    """Each write as a common table expression of a SELECT of nothing."""
+    texts = []
+    for number, (how, model) in enumerate(parts):
+        table = model.__tablename__
+        rows = f"json_populate_recordset(NULL::{table}, %(rows{number})s)"
+        if how == "update":
+            changes = ", ".join(f"{name} = new.{name}" for name in _beside_key(model))
+            texts.append(f"UPDATE {table} SET {changes} FROM {rows} new")
+        else:
+            texts.append(f"INSERT INTO {table} SELECT * FROM {rows} {_or_add(model) if how == 'add' else ''}")
+    return f"WITH {', '.join(f'write{number} AS ({part})' for number, part in enumerate(texts))} SELECT 1"
+
+
+def _add(connection: Connection, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    if connection.dialect.name == "postgresql":
+        _write(connection, [("add", model, rows)])
+    else:
+        values = {f"{name}_{number}": value for number, row in enumerate(rows) for name, value in row.items()}
+        connection.execute(_adding(model, len(rows)), values)
+
+
+@lru_cache(128)
+def _adding(model: type[DeclarativeBase], rows: int) -> TextClause:
+    """Kept as text: SQLAlchemy would compile an insert of several rows each time anew, which cost half of a posting."""
+    columns = _key(model) + _beside_key(model)
+    values = ", ".join(f"({', '.join(f':{name}_{number}' for name in columns)})" for number in range(rows))
+    return text(f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) VALUES {values} {_or_add(model)}")
+
+
+def _or_add(model: type[DeclarativeBase]) -> str:
+    added = ", ".join(f"{name} = {model.__tablename__}.{name} + excluded.{name}" for name in _beside_key(model))
+    return f"ON CONFLICT ({', '.join(_key(model))}) DO UPDATE SET {added}"
 
 
 def take_next(
@@ -196,21 +244,41 @@ def take_next(
 
 @cache
 def _next(engine: str, model: type[DeclarativeBase], counter: str) -> Executable:
-    insert, column = _INSERT[engine](model), model.__table__.c[counter]
-    keys = [key.name for key in inspect(model).primary_key]
-    advanced = {counter: column + insert.excluded[counter]}
-    statement: Executable = insert.on_conflict_do_update(index_elements=keys, set_=advanced).returning(column)
+    new, column = _INSERT[engine](model), model.__table__.c[counter]
+    advanced = {counter: column + new.excluded[counter]}
+    statement: Executable = new.on_conflict_do_update(index_elements=_key(model), set_=advanced).returning(column)
     return statement
 
 
 _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
+class _Texts(TypeDecorator[list[str]]):
+    """A list of texts as each engine takes it."""
+
+    impl = Text
+    cache_ok = True
+    each: TypeEngine[Any] = Text()
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return postgresql.ARRAY(self.each) if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class _Numbers(_Texts):
+    """A list of whole numbers."""
+
+    cache_ok = True
+    each = BigInteger()
+
+
 class among(ColumnElement[bool]):
     """Is the column one of the texts or whole numbers bound, as a list, to `parameter`?
 
-    PostgreSQL takes the list as one array, so that one prepared statement serves all. SQLite reads a list as JSON at the price of
-    its index, so it gets one value for each.
+    PostgreSQL takes the list as one array, SQLite as JSON, so that one statement serves all. SQLite uses an index for one
+    such list of a statement only: for that whose column is named first in the index.
     """
 
     inherit_cache = True
@@ -223,8 +291,8 @@ class among(ColumnElement[bool]):
 
     def __init__(self, column: ColumnElement[Any] | InstrumentedAttribute[Any], parameter: str) -> None:
         self.column = coercions.expect(roles.ExpressionElementRole, column)
-        array = postgresql.ARRAY(Text() if isinstance(self.column.type, String) else BigInteger())
-        self.values: BindParameter[Any] = bindparam(parameter, type_=array)
+        kind = _Texts if isinstance(self.column.type, String) else _Numbers
+        self.values: BindParameter[Any] = bindparam(parameter, type_=kind())
 
 
 @compiles(among, "postgresql")
@@ -233,10 +301,9 @@ def _among_array(element: among, compiler: Any, **rest: Any) -> str:
 
 
 @compiles(among, "sqlite")
-def _among_each(element: among, compiler: Any, **rest: Any) -> str:
-    each: BindParameter[Any] = bindparam(element.values.key, expanding=True)
-    text: str = compiler.process(element.column.in_(each), **rest)
-    return text
+def _among_json(element: among, compiler: Any, **rest: Any) -> str:
+    values = compiler.process(element.values, **rest)
+    return f"{compiler.process(element.column, **rest)} IN (SELECT value FROM json_each({values}))"
 
 
 def whole(total: ColumnElement[Any]) -> ColumnElement[int]:
@@ -251,8 +318,8 @@ def load_rows(connection: Connection, model: type[DeclarativeBase], rows: Iterab
     cursor = connection.connection.cursor()
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" for _ in table.columns)
-        insert: Any = cursor.executemany  # takes any iterable, unlike what the DBAPI promises
-        insert(f"INSERT INTO {model.__tablename__} ({names}) VALUES ({marks})", rows)
+        many: Any = cursor.executemany  # takes any iterable, unlike what the DBAPI promises
+        many(f"INSERT INTO {model.__tablename__} ({names}) VALUES ({marks})", rows)
     else:
         with cursor.copy(f"COPY {model.__tablename__} ({names}) FROM STDIN") as copy:
             for row in rows:

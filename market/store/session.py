@@ -40,6 +40,8 @@ class Unit:
     sealers: list[Callable[[Unit], None]] = field(default_factory=list)
     pending: dict[str, list[Any]] = field(default_factory=dict)
     version: int | None = None
+    last: list[dialect.Write] = field(default_factory=list)
+    """What sealers write: it goes out together, after the last of them."""
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run one statement in this unit."""
@@ -113,7 +115,10 @@ class Database:
         return b"" if found is None else bytes(found.cursor_key)
 
     def _info(self) -> Row[Any] | None:
-        """What the database says of itself; it never changes, so it is read once."""
+        """What the database says of itself; it never changes, so it is read once.
+
+        Units ask before they take a connection: with all of them taken it would wait for one more.
+        """
         if self._said is None:
             with self._reading("auto") as connection:
                 self._said = connection.execute(_INFO).one_or_none()  # type: ignore[assignment]
@@ -131,12 +136,14 @@ class Database:
     @contextmanager
     def read(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:
         """A unit whose every statement stands alone (no transaction is opened)."""
+        self._info()
         with self._reading("auto") as connection:
             yield Unit(connection, self, actor, channel)
 
     @contextmanager
     def snapshot(self, actor: Actor, channel: str = "api") -> Iterator[Unit]:
         """A reading unit in which all statements see the same state."""
+        self._info()
         with self._reading("snapshot") as connection:
             yield Unit(connection, self, actor, channel)
 
@@ -163,11 +170,13 @@ class Database:
         raise AssertionError("unreachable")
 
     def _write_once(self, actor: Actor, work: Callable[[Unit], T], channel: str) -> T:
+        self._info()
         with dialect.transaction(self.engine, "write") as connection:
             unit = Unit(connection, self, actor, channel)
             result = work(unit)
             for sealer in unit.sealers:
                 sealer(unit)
+            dialect.write_together(connection, unit.last)
             try:
                 connection.commit()
             except BaseException as error:

@@ -78,6 +78,11 @@ def month_of(day: date) -> int:
     return day.year * 100 + day.month
 
 
+def month_text(month: int) -> str:
+    """A month as it stands on the wire: `2018-03`."""
+    return f"{month // 100:04d}-{month % 100:02d}"
+
+
 def instant_text(instant: int) -> str:
     """An instant as RFC 3339 with microseconds and Z."""
     seconds, micros = divmod(instant, 1_000_000)

@@ -14,7 +14,7 @@ DIMENSIONS = [
     *("socio_economic_objective", "payment_mode", "seller_nature", "buyer_nature", "office"),
     *("office_place", "linked_demand", "linked_achievement"),
 ]
-NUMBERS = (*range(1, 7), *range(-11, -4), -3, -2)
+NUMBERS = (1, 2, 3, 4, 5, 7, -2, -3, -5, -7, -8, -9, -10, -12)
 
 
 def upgrade() -> None:
@@ -25,7 +25,8 @@ def upgrade() -> None:
         sa.Column("rebuilt_to", sa.BigInteger),
         sa.PrimaryKeyConstraint("number", name="pk_cuboid"),
     )
-    # Over an empty ledger every cuboid is whole; over another one `market migrate` builds them afterwards.
+    # Over an empty ledger every cuboid is whole; over another one `market migrate` builds them afterwards, from nothing.
+    op.execute("DELETE FROM deal_cell")
     for number in NUMBERS:
         op.execute(f"INSERT INTO cuboid (number, ready) SELECT {number}, TRUE WHERE NOT EXISTS (SELECT 1 FROM ledger)")
     for table in ("ledger", "deal_cell"):
@@ -37,7 +38,7 @@ def downgrade() -> None:
     _index()
     for table in ("ledger", "deal_cell"):
         op.drop_column(table, "income")
-    op.execute("DELETE FROM deal_cell WHERE cuboid < 0 OR cuboid > 4")
+    op.execute("DELETE FROM deal_cell")  # the release before has other cells: it makes them with `market rebuild`
     op.drop_table("cuboid")
 
 

@@ -76,7 +76,7 @@ def test_a_copy_of_the_past_is_good_for_ever(api, history, month_end, statements
     with statements(history.database) as counted:
         same = api.get(path, key="auditor", headers={"If-None-Match": first.headers["ETag"]})
     assert same.status_code == 304
-    assert not any("deal_cell" in text or "ledger" in text for text in counted.texts)
+    assert not any("sum(" in text for text in counted.texts)
 
 
 @pytest.mark.parametrize("key", [None, "enterprise", "administrator"])

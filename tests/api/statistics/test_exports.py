@@ -169,7 +169,8 @@ def test_the_public_finds_words_in_place_of_a_withheld_amount(filled):
 
 def test_what_moves_a_figure_down_stays_a_negative_number(filled, world):
     number = filled.get("/v1/contracts", key="office").json["items"][0]["number"]
-    cancelled = filled.post(f"/v1/contracts/{number}/cancel", {"reason": "RESCINDED"}, key="office", if_match="*")
+    why = {"reason": "RESCINDED", "asked_by": "both"}
+    cancelled = filled.post(f"/v1/contracts/{number}/cancel", why, key="office", if_match="*")
     assert cancelled.status_code == 200, cancelled.text
     address = "/v1/statistics/adjustments.{}?period=2017-01..2018-12&from=0"
     _, headings, rows = read(filled.get(address.format("csv"), key="auditor"))

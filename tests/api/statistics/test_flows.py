@@ -46,6 +46,8 @@ def test_from_beijing_into_each_league(filled):
         ("150100", "5.00"),
         ("150200", "6.00"),
     ]
+    for figure in (answer["totals"], *answer["rows"], *answer["columns"], *answer["cells"]):
+        assert filled.get(figure["contracts"], key="auditor").json["counted"] == figure["deals"]
 
 
 def test_every_deal_that_involves_the_region_stands_once(filled):

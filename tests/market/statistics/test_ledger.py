@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from market.access import SYSTEM
+from market.journal import append
 from market.journal.append import Event
-from market.statistics.cube import PRESENT
+from market.statistics.cube import CUBOIDS, PRESENT
 from market.statistics.ledger import flow, minus, plus, post, with_income
 from market.statistics.model import DealCell, LedgerLine
+from market.statistics.rebuild import check
+from market.store.session import Database
 from market.store.types import month_of, today
+from tests.market.statistics.history import History
 
 
 def lines(database, contract):
@@ -151,30 +155,47 @@ def test_a_failed_unit_leaves_neither_line_nor_cell(history):
         assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 0
 
 
-def test_one_contract_touches_one_cell_of_each_cuboid_in_one_statement(history, statements):
+def test_a_contract_touches_one_cell_of_each_cuboid_and_one_of_each_league_in_one_statement(history, statements):
     with statements(history.database) as counted:
         history.add(history.contract())
     assert sum("deal_cell" in text for text in counted.texts) == 1
     with history.database.read(SYSTEM) as unit:
-        found = unit.execute(select(DealCell.cuboid, DealCell.a, DealCell.b).order_by(DealCell.cuboid)).all()
-    office = history.office
-    assert [tuple(row) for row in found if row.cuboid > 0] == [
-        (1, "DEV", "contract:05"),
-        (2, "150100", "DEV"),
-        (3, "150200", "DEV"),
-        (4, "150100", "150200"),
-        (5, office, ""),
-    ]
-    assert [row.cuboid for row in found if row.cuboid < 0] == sorted(
-        cuboid.number for cuboid in PRESENT if not cuboid.within_league
-    )
+        cells = select(DealCell.cuboid, DealCell.a, DealCell.b).order_by(DealCell.cuboid, DealCell.a)
+        found = [tuple(row) for row in unit.execute(cells)]
+    assert sorted({number for number, *_ in found}) == sorted(cuboid.number for cuboid in PRESENT)
+    assert found[:3] == [(-12, "150100", "DEV"), (-12, "150200", "DEV"), (-10, "150200", "")]
+    assert len(found) == len(PRESENT) + 1
+
+
+def test_a_recorded_month_is_summed_up_when_the_next_one_begins(history, monkeypatch):
+    """Whoever posts first in it, whatever else was recorded before, and once."""
+
+    def cells():
+        with history.database.snapshot(SYSTEM) as unit:
+            assert check(unit) == []
+            months = select(DealCell.cuboid, DealCell.rec_month).where(DealCell.cuboid > 0).distinct()
+            return {(number, month) for number, month in unit.execute(months)}
+
+    def enter(month):
+        at = round(datetime(2030, month, 10, tzinfo=UTC).timestamp()) * 1_000_000
+        monkeypatch.setattr(append, "now", lambda: at)
+        history.add(history.contract())
+
+    closed = set()
+    for month in (1, 1, 3, 4, 4):
+        enter(month)
+        closed |= {(cuboid.number, 203000 + before) for cuboid in CUBOIDS for before in (1, 3) if before < month}
+        assert cells() == closed
+        with Database(history.database.engine.url.render_as_string(hide_password=False)) as other:
+            History(other, history.office).add(history.contract())
+        assert cells() == closed
 
 
 def test_thousands_of_lines_are_posted_in_one_unit(history):
     months = [date(1950 + number // 12, number % 12 + 1, 1) for number in range(600)]
     history.add(*(history.contract(registered_on=day) for day in months))
     with history.database.read(SYSTEM) as unit:
-        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 7200
+        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 600 * (len(PRESENT) + 1)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_plans_of_the_past(factory):
         within = plan(database, USUAL, str(last - 7))
         assert CELLS in within
         assert "SEARCH ledger USING COVERING INDEX ix_ledger_question (stat_month=? AND seq>? AND seq<?)" in within
-        general = plan(database, replace(USUAL, by=("ip_type",)), str(last - 7))
+        general = plan(database, replace(USUAL, by=("payment_mode",)), str(last - 7))
         assert "SEARCH ledger USING COVERING INDEX ix_ledger_question (stat_month=? AND seq<?)" in general
         with time_machine.travel(time.time() + 40 * 86_400):
             history.add(history.contract())

@@ -236,6 +236,33 @@ def test_what_is_compared_with(period, compare, expected):
     assert Question(Period.parse(period), "output", "150000", compare=compare).against == expected
 
 
+@pytest.mark.parametrize(
+    ("period", "compare", "over", "expected"),
+    [
+        ("2018", "previous_year", 201812, ("2018-01..2018-12", "2017-01..2017-12", True)),
+        ("2018", "previous_year", 201810, ("2018-01..2018-10", "2017-01..2017-10", True)),
+        ("2018Q4", "previous_period", 201811, ("2018-10..2018-11", "2018-07..2018-08", True)),
+        ("2018", "2016", 201801, ("2018-01", "2016-01", True)),
+        ("2017", "2018", 201802, ("2017-01..2017-02", "2018-01..2018-02", True)),
+        ("2018", "2017Q1", 201810, ("2018-01..2018-12", "2017-01..2017-03", False)),
+        ("2018", "previous_year", 201712, None),
+        ("2017", "2018", 0, None),
+        ("2018", None, 0, ("2018-01..2018-12", "None", None)),
+    ],
+)
+def test_a_running_period_is_compared_to_date(period, compare, over, expected):
+    question = Question(Period.parse(period), "output", "150000", compare=compare)
+    if expected is None:
+        with pytest.raises(Invalid) as refused:
+            question.to_date(over)
+        assert [(error.pointer, error.code) for error in refused.value.errors] == [("/period", "unfinished-period")]
+        return
+    found = question.to_date(over)
+    assert (str(found.period), str(found.against), found.like) == expected
+    assert found.to_date(over) == found
+    assert (found.asked is None) == (found.period == question.period)
+
+
 def test_leagues_are_those_of_the_regions_province(database):
     with database.read(PUBLIC) as unit:
         question = ask(unit, period="2018", basis="output", region="130000", filters={"buyer_league": ["130100"]})

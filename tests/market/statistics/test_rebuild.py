@@ -50,9 +50,12 @@ def tamper(database, *statements):
 
 
 @pytest.fixture
-def filled(history):
-    """Three live contracts, one of them changed, and one that was cancelled."""
+def filled(history, monkeypatch):
+    """Three live contracts, one of them changed, and one that was cancelled, in the month after they were recorded."""
+    months = [datetime(2030, month, 10, tzinfo=UTC) for month in (1, 2)]
+    monkeypatch.setattr(append, "now", lambda: round(months[0].timestamp()) * 1_000_000)
     ids = history.add(*(history.contract(seller_place=place) for place in ("150203", "150102", "110000", None)))
+    monkeypatch.setattr(append, "now", lambda: round(months[1].timestamp()) * 1_000_000)
     history.database.write(SYSTEM, lambda unit: history.change(unit, ids[1], total_fen=9_00, tech_fen=1_00))
     history.database.write(SYSTEM, lambda unit: history.end(unit, ids[3]))
     assert found(history.database) == []

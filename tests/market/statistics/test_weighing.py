@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.access import SYSTEM
+from market.journal.append import Event, append
 from market.places.queries import tree
+from market.statistics.points import point
 from market.statistics.queries import figures
 from market.statistics.question import Period, Question
-from market.statistics.weighing import EVERYTHING, Weighed, weigh
+from market.statistics.weighing import EVERYTHING, Judgements, Weighed, weigh
 from tests.market.statistics.audit import told
 from tests.market.statistics.history import History
 from tests.market.statistics.test_figures import Counted
@@ -170,6 +172,38 @@ def test_leagues_involved_tell_nothing_of_too_few(factory, engine, drawn, kind):
                 question = Question(Period.parse("2018"), "involved", "150000", (name,))
                 sums = shown_sums(unit, question, rows) + shown_sums(unit, replace(question, filters=kind), rows)
                 assert not list(told(sums, history.live, LEAST))
+
+
+def test_a_judgement_is_kept_until_another_contract_counts(history, statements):
+    """By question, smallness and state; an entry of something else weighs nothing anew."""
+    question = Question(Period.parse("2018"), "involved", "150000", ("field",))
+
+    def asked(at: str | None = None, least: int = LEAST) -> tuple[Weighed, bool]:
+        with history.database.snapshot(SYSTEM) as unit, statements(history.database) as counted:
+            judged = weigh(unit, question, point(unit, at), least)
+            return judged, any("GROUP BY" in text for text in counted.texts)
+
+    history.add(*(history.contract() for _ in range(3)))
+    with history.database.snapshot(SYSTEM) as unit:
+        seq = str(point(unit, None).seq)
+    first = asked()
+    assert (first[0].hides(("contract:05",), 3), first[1]) == (False, True)
+    assert asked() == (first[0], False)
+    assert asked(least=4)[0].hides(("contract:05",), 3)
+    history.database.write(SYSTEM, lambda unit: append(unit, Event("other", "other:1", 1, {})))
+    assert asked() == (first[0], False)
+    history.database.write(SYSTEM, lambda unit: history.end(unit, next(iter(history.live))))
+    assert [asked()[0].hides(("contract:05",), 2), asked(seq)[0].hides(("contract:05",), 3)] == [True, False]
+
+
+def test_judgements_are_few():
+    """Those not used for longest go first."""
+    kept = Judgements(5)
+    for name in "abc":
+        kept.keep(name, Weighed(frozenset({(name,)})))
+        kept.get("a")
+    assert [kept.get(name) is not None for name in "abc"] == [True, False, True]
+    assert kept.cells == 4
 
 
 def test_offices_statisticians_and_auditors_see_all_and_one_is_no_rule(world):
