@@ -81,7 +81,7 @@ def test_from_registration_to_cancellation(api):
     change(api, number, "change", {"reason": "CORRECTION", "changes": {"total_amount": "1300000.00"}})
     assert ask(api, "")["totals"]["tech_income"] == "300000.00"
     agree(api)
-    change(api, number, "cancel", {"reason": "RESCINDED"})
+    change(api, number, "cancel", {"reason": "RESCINDED", "asked_by": "both"})
     assert [ask(api, "")["totals"][name] for name in ("deals", "tech_income")] == [0, "0.00"]
     agree(api)
 
@@ -127,7 +127,7 @@ def test_the_check_finds_income_that_the_ledger_does_not_have(api, state):
     number = Case(api).registered()
     approve(api, number, "100.00")
     if state == "cancelled":
-        change(api, number, "cancel", {"reason": "RESCINDED"})
+        change(api, number, "cancel", {"reason": "RESCINDED", "asked_by": "both"})
     contract = good(api.get(f"/v1/contracts/{number}", key="office"))["id"]
     days = dict.fromkeys(("paid_on", "approved_on"), today())
     row = {
