@@ -63,6 +63,7 @@ from market.statistics.question import (
 )
 from market.store.dialect import whole
 from market.store.session import Unit
+from market.store.types import month_text
 
 MAX_GROUPS = 5000
 """Groups of one answer."""
@@ -445,7 +446,7 @@ class _Time(NamedTuple):
 
 
 _TIMES = {
-    "month": _Time(lambda month: month, lambda month: f"{month // 100:04d}-{month % 100:02d}"),
+    "month": _Time(lambda month: month, month_text),
     "quarter": _Time(
         lambda month: month // 100 * 10 + (month % 100 + 2) // 3, lambda quarter: f"{quarter // 10:04d}Q{quarter % 10}"
     ),
