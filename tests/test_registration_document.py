@@ -13,10 +13,11 @@ from market.statistics.rebuild import check
 from tests.test_service import service  # noqa: F401 - a fixture
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "registration.md"
+AFTERWARDS = "change_pending registered objection_pending registered registered cancelled".split()
 STATES = "draft submitted accepted under_review returned returned accepted under_review".split()
 
 
-def test_the_lines_of_the_document_take_a_case_from_application_to_objection(service, world, tmp_path):  # noqa: F811
+def test_the_lines_of_the_document_take_a_case_from_application_to_its_end(service, world, tmp_path):  # noqa: F811
     [script] = re.findall(r"```sh\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "demo-keys.json").write_text(json.dumps(world.keys, indent=2))
@@ -28,8 +29,9 @@ def test_the_lines_of_the_document_take_a_case_from_application_to_objection(ser
         "document-missing"
     }
     states = [answer["state"] for answer in answers if "state" in answer]
-    assert states == [*STATES[1:], "change_pending", "registered", "objection_pending", "registered"]
+    assert states == [*STATES[1:], *AFTERWARDS]
     assert (tmp_path / "certificate.pdf").read_bytes().startswith(b"%PDF-")
-    assert [item["version"] for item in answers[-5]["items"]] == [1, 2]
+    assert [item["version"] for item in answers[-9]["items"]] == [1, 2]
+    assert [(item["kind"], item["asked_by"]) for item in answers[-1]["items"]][-1] == ("contract.cancelled", "buyer")
     with world.database.snapshot(SYSTEM) as unit:
         assert journal.verify(unit) + check(unit) == []

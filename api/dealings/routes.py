@@ -33,6 +33,7 @@ from api.routes import Created, File, ListQuery, Routes
 from market.access import Permission
 from market.dealings import actions, brokers, queries
 from market.files.actions import MAX_BYTES
+from market.files.media import saved_as
 from market.store.paging import Page
 from market.store.session import Unit
 
@@ -215,7 +216,7 @@ def get_dealing_file(unit: Unit, dealing: str, file: str) -> File:
     """A file itself, always to be saved and never to be shown in place"""
     row = queries.file_of(unit, dealing, file)
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(saved_as(row['name'], row['media']), safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "private, no-cache",
     }

@@ -27,6 +27,7 @@ from api.gate import allow
 from api.routes import Created, File, ListQuery, Routes
 from market.access import Permission
 from market.examination import actions, attachments, queries
+from market.files.media import saved_as
 from market.store.paging import Page
 from market.store.session import Unit
 
@@ -172,7 +173,7 @@ def get_paper(unit: Unit, case: str, paper: str) -> File:
     """A paper itself, always to be saved and never to be shown in place"""
     row = queries.attachment(unit, case, paper)
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(saved_as(row['name'], row['media']), safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "private, no-cache",
     }

@@ -28,6 +28,7 @@ from api.representations import AchievementOut, AttachmentOfListingOut, DemandOu
 from api.routes import Accepted, Created, File, Routes
 from market.access import Permission
 from market.files.actions import MAX_BYTES
+from market.files.media import saved_as
 from market.listings import actions, queries, review, versions
 from market.store.paging import Page
 from market.store.session import Unit
@@ -158,7 +159,7 @@ def _declare(routes: Routes, kind: str, path: str, permission: Permission, out: 
         """
         row = versions.file_of(unit, kind, id, file)
         headers = {
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(saved_as(row['name'], row['media']), safe='')}",
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "private, no-cache",
         }

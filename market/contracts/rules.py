@@ -20,7 +20,7 @@ from market.errors import FieldError
 from market.fields.queries import CodeLists, catalogue, code_lists
 from market.listings.model import Listing
 from market.organisations.model import Organisation
-from market.organisations.parties import check_party
+from market.organisations.parties import check_name, check_party
 from market.organisations.queries import by_ids
 from market.store.session import Unit
 
@@ -66,6 +66,8 @@ CODED = {
 """Content that is a code, and the list it comes from."""
 UNKNOWN_FIELD = FieldError("/field", "unknown-value", "A field of the scheme contract is needed, contract:05.")
 LINKS = ("demand", "achievement")
+NAMED = ("project_name", "contract_no")
+"""Content that tells contracts apart, so that nothing invisible may be in it."""
 
 _NAMELESS = "?"
 """Stands for the name of a party that has none yet, so that its other facts are judged."""
@@ -127,6 +129,9 @@ def facts_of(content: Mapping[str, Any], grounds: Grounds) -> tuple[dict[str, An
     for link in LINKS:
         if content.get(link) is not None and grounds.listings.get(content[link]) != link:
             errors.append(FieldError(f"/{link}", "unknown-value", f"There is no such {link}."))
+    for name in NAMED:
+        if content.get(name) is not None:
+            errors += check_name(content[name], f"/{name}")
     for side in SIDES:
         if side in content:
             party, wrong = _party(content[side] or {}, grounds)

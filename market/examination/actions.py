@@ -21,7 +21,7 @@ from market.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, ch
 from market.examination import states
 from market.examination.content import EXTRAS, PARTY_EXTRAS, loaded, split, stored
 from market.examination.model import Case, CaseStep
-from market.examination.queries import attached_kinds, visible_to
+from market.examination.queries import asked_for, attached_kinds, visible_to
 from market.examination.review import Review, claimed, shown
 from market.examination.states import ASSIGNEE, OTHER, Transition, transition
 from market.fields.queries import code_lists
@@ -35,6 +35,8 @@ Row = dict[str, Any]
 
 CLOCKS = {states.NORMAL: "review.limit", states.RESTART: "review.limit", states.EXPERT: "review.expert_limit"}
 """The rule behind each clock."""
+DISPUTED = "disputed"
+"""The flag that stays once it is there: a dispute is not settled by a supplement."""
 MAX_CONTENT = 200_000
 """Bytes of an application's content."""
 _REMEMBERED = 20
@@ -96,7 +98,8 @@ def _hand_in(unit: Unit, case: Row, step: str, **changes: Any) -> Row:
     found = examine(unit, {**case, **changes})
     found.refuse_errors()
     changes |= {"pair": pair(found.facts), "mark": fingerprint(found.facts)}
-    return advance(unit, case, step, findings=found, flags=found.flags, **changes)
+    flags = sorted({*found.flags, *({DISPUTED} & set(case["flags"]))})
+    return advance(unit, case, step, findings=found, flags=flags, **changes)
 
 
 def withdraw(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
@@ -152,14 +155,33 @@ def request_supplement(unit: Unit, case_id: str, expected: int | None, reason: s
 
 
 def refer(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
-    """Refer a large or disputed case to expert review (专家评审) by other people; the longer limit begins."""
+    """Refer a large or disputed case to expert review (专家评审) by other people; the longer limit begins.
+
+    A text says what is disputed, when the applicant did not say so; then it stays disputed.
+    """
     case = lock(unit, case_id, expected)
     permit(unit, case, "refer")
-    if case["contract_id"] is None and not examine(unit, case).needs_experts:
-        raise Conflict("This case is neither large nor disputed; decide it here.", code="no-experts-needed")
+    flags = case["flags"]
+    if case["contract_id"] is None and DISPUTED not in flags and not examine(unit, case).needs_experts:
+        if not text:
+            raise Conflict(
+                "This case is neither large nor disputed; decide it here, or say what is disputed.",
+                code="no-experts-needed",
+            )
+        flags = sorted({*flags, DISPUTED})
     people = with_me(unit, case)
     excluded = {**case["excluded"], "refer": people}
-    return advance(unit, case, "refer", text=text, assignee=None, endorsed_by=None, people=people, excluded=excluded)
+    return advance(
+        unit,
+        case,
+        "refer",
+        text=text,
+        flags=flags,
+        assignee=None,
+        endorsed_by=None,
+        people=people,
+        excluded=excluded,
+    )
 
 
 def refuse(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
@@ -234,18 +256,22 @@ def request_cancellation(unit: Unit, case_id: str, expected: int | None, reason:
     """Ask the office to cancel a registration (申请注销), as a party to the contract."""
     case = lock(unit, case_id, expected)
     permit(unit, case, "request_cancellation", reason)
-    if case["ending"] is not None:
-        raise Conflict("The end of this registration is being decided already.", code="ending-already")
+    if asked_for(case) is not None:
+        raise Conflict("The end of this registration is asked for already.", code="ending-already")
     seller = unit.actor.organisation == _concerned(unit, case)[0]
-    wish = _wish(unit, reason, text) | {"asked_by": "seller" if seller else "buyer"}
-    return advance(unit, case, "request_cancellation", reason=reason, text=text, ending="cancel", wish=wish)
+    asked = _wish(unit, reason, text) | {"asked_by": "seller" if seller else "buyer"}
+    proposed = case["ending"] == "revoke"  # which the parties are not told: it is asked for as ever, and waits
+    ending, wish = ("revoke", {**case["wish"], "asked": asked}) if proposed else ("cancel", asked)
+    return advance(unit, case, "request_cancellation", reason=reason, text=text, ending=ending, wish=wish)
 
 
 def reject_cancellation(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
     """Turn a request to cancel down (驳回注销申请), with a coded reason; the registration stays as it is."""
     case = lock(unit, case_id, expected)
     permit(unit, case, "reject_cancellation", reason)
-    if case["ending"] != "cancel":
+    if case["ending"] == "revoke":
+        raise Conflict("A revocation is proposed; decide that first.", code="revocation-proposed")
+    if case["ending"] is None:
         raise Conflict("Nobody asked to cancel this registration.", code="not-asked-for")
     return advance(unit, case, "reject_cancellation", reason=reason, text=text, ending=None, wish=None)
 
@@ -253,23 +279,24 @@ def reject_cancellation(unit: Unit, case_id: str, expected: int | None, reason: 
 def propose_revocation(unit: Unit, case_id: str, expected: int | None, reason: str, text: str) -> Row:
     """Propose to take a registration back for cause (提议撤销); another person of the office decides.
 
-    It stands in the place of a request to cancel, so that no party escapes it by asking for the other end.
+    It stands before a request to cancel, so that no party escapes it by asking for the other end.
     """
     case = lock(unit, case_id, expected)
     permit(unit, case, "propose_revocation", reason)
     if case["ending"] == "revoke":
         raise Conflict("The revocation of this registration is proposed already.", code="ending-already")
-    wish = _wish(unit, reason, text) | {"asked_by": None}
+    wish = _wish(unit, reason, text) | {"asked_by": None, "asked": case["wish"]}
     return advance(unit, case, "propose_revocation", reason=reason, text=text, ending="revoke", wish=wish)
 
 
 def drop_revocation(unit: Unit, case_id: str, expected: int | None, text: str) -> Row:
-    """Let a proposed revocation drop (撤回撤销提议); the registration stays as it is."""
+    """Let a proposed revocation drop (撤回撤销提议); a cancellation that was asked for waits again."""
     case = lock(unit, case_id, expected)
     permit(unit, case, "drop_revocation")
     if case["ending"] != "revoke":
         raise Conflict("Nobody proposed to revoke this registration.", code="not-proposed")
-    return advance(unit, case, "drop_revocation", text=text, ending=None, wish=None)
+    asked = asked_for(case)
+    return advance(unit, case, "drop_revocation", text=text, ending=asked and "cancel", wish=asked)
 
 
 def _wish(unit: Unit, reason: str, text: str | None) -> Row:

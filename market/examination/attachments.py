@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select
 from market.errors import Conflict, FieldError, Forbidden, NotFound, check
 from market.examination import states
 from market.examination.actions import lock
+from market.examination.checks import look_alikes
 from market.examination.model import Attachment
 from market.fields.queries import code_lists
 from market.files.media import media_of
@@ -42,14 +43,16 @@ def attach(unit: Unit, case_id: str, kind: str, name: str, content: bytes) -> di
     case = _own(unit, case_id)
     if case["state"] in _CLOSED:
         raise Conflict(f"An application that is {case['state']} takes no more papers.", code="case-closed")
-    media = media_of(content)
     most = rule(unit, "attachment.max_bytes", today()).number
+    media = media_of(content) if len(content) <= most else None
     errors = check_name(name, "/name")
+    if look_alikes(name):
+        errors.append(FieldError("/name", "look-alike-character", "The name has letters that look like others."))
     if not code_lists(unit).has("attachment_kind", kind):
         errors.append(FieldError("/kind", "unknown-value", "Not a code of the list attachment_kind."))
     if len(content) > most:
         errors.append(FieldError("", "too-large", f"At most {most} bytes."))
-    if media is None:
+    elif media is None:
         errors.append(FieldError("", "unknown-type", "By its content this is no PDF, OFD, PNG or JPEG."))
     check(errors, "This paper cannot be taken.")
     have = unit.execute(select(func.count()).where(Attachment.case_id == case_id)).scalar_one()

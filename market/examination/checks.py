@@ -32,7 +32,6 @@ from market.examination.states import APPLIED_FOR
 from market.examination.territory import applicant as applying_side
 from market.examination.territory import origin
 from market.fields.queries import code_lists
-from market.organisations.parties import check_name
 from market.rules.calendar import calendar
 from market.rules.queries import Rule, Rules, rules
 from market.store.session import Unit
@@ -51,7 +50,12 @@ _MAIN_TYPES = frozenset({"DEV", "TRANSFER", "LICENSE"})
 _NO_RIGHT = frozenset({None, "NONE", "SECRET"})
 """Kinds of intellectual property for which there is no paper."""
 _PARTY_CODES = {"enterprise_size": "enterprise_size", "industry": "industry"}
-_NAMES = ("project_name", "seller_name", "buyer_name")
+_NAMES = {
+    "project_name": "/project_name",
+    "contract_no": "/contract_no",
+    "seller_name": "/seller/name",
+    "buyer_name": "/buyer/name",
+}
 _COMPARED = {
     name: COLUMNS[name] for name in ("project_name", "contract_type", "signed_on", "total_amount", "tech_amount")
 }
@@ -179,8 +183,6 @@ class _Examination:
     def _contract(self, wrong: Sequence[FieldError]) -> None:
         """What the register's own rules find, each in both languages."""
         named, lists = list(wrong), code_lists(self.unit)
-        if self.facts["project_name"] is not None:
-            named += check_name(self.facts["project_name"], "/project_name")
         pointers = {error.pointer for error in named}
         whole = check_whole(self.facts, lists, self.on, in_force=True)
         named += [error for error in whole if error.pointer not in pointers]
@@ -193,10 +195,8 @@ class _Examination:
             self._add(error.code, error.pointer, en=error.message)
 
     def _names(self) -> None:
-        for column in _NAMES:
-            for letter in look_alikes(self.facts[column] or ""):
-                pointer = "/" + column.replace("_name", "/name") if column != "project_name" else "/project_name"
-                self._add("look-alike-character", pointer, letter=letter, code_point=f"U+{ord(letter):04X}")
+        for pointer, letter in dressed_up(self.facts):
+            self._add("look-alike-character", pointer, letter=letter, code_point=f"U+{ord(letter):04X}")
 
     def _origins(self) -> dict[str, str]:
         """Where the parties sit, as far as they are known."""
@@ -410,6 +410,11 @@ class _Examination:
         tech = self.facts["tech_fen"]
         if parts and lowest <= tech < large.fen <= tech + sum(parts):
             self._flag("split", "/tech_amount", count=len(parts))
+
+
+def dressed_up(facts: Facts) -> list[tuple[str, str]]:
+    """Pointer and letter of every look-alike in the names that these columns have."""
+    return [(pointer, letter) for column, pointer in _NAMES.items() for letter in look_alikes(facts.get(column) or "")]
 
 
 def look_alikes(name: str) -> list[str]:

@@ -180,8 +180,8 @@ def summary(unit: Unit, row: Mapping[str, Any]) -> dict[str, Any]:
     view["contract_type"] = row["contract_type"] or content.get("contract_type")
     view["claimed_tech_amount"], view["approved_tech_amount"] = row["claimed_fen"], row["approved_fen"]
     view["clock"] = clock(unit, row)
-    told = row["ending"] == "cancel" or _at_desk_of(unit, row)
-    view["ending"] = row["wish"] and {"step": row["ending"], **row["wish"]} if told else None
+    wish, step = (row["wish"], row["ending"]) if _at_desk_of(unit, row) else (asked_for(row), "cancel")
+    view["ending"] = wish and {"step": step, **wish}
     pending = row["pending"]
     view["pending"] = pending and {
         **dict.fromkeys(("objector", "authority", "text", "reason", "changes")),
@@ -189,6 +189,12 @@ def summary(unit: Unit, row: Mapping[str, Any]) -> dict[str, Any]:
         "changes": _told(pending.get("changes")),
     }
     return view
+
+
+def asked_for(case: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """The cancellation that a party asked for and nobody decided, also while a revocation is proposed: no party sees that."""
+    wish: dict[str, Any] = case["wish"] or {}
+    return (wish.get("asked") if case["ending"] == "revoke" else wish) or None
 
 
 def _told(changes: Mapping[str, Any] | None) -> dict[str, Any] | None:

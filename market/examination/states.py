@@ -109,7 +109,14 @@ def _lines() -> Iterator[Transition]:
     yield Transition(RETURNED, "edit", RETURNED, APPLICANT, "修改")
     yield Transition(RETURNED, "resubmit", ACCEPTED, APPLICANT, "补正提交", needs=correct, clock=RESTART)
     yield Transition(
-        UNDER_REVIEW, "refer", EXPERT_REVIEW, OFFICE, "提请专家评审", ASSIGNEE, clock=EXPERT, needs="large or disputed"
+        UNDER_REVIEW,
+        "refer",
+        EXPERT_REVIEW,
+        OFFICE,
+        "提请专家评审",
+        ASSIGNEE,
+        clock=EXPERT,
+        needs="large, or disputed as the text says",
     )
     yield Transition(UNDER_REVIEW, "endorse", UNDER_REVIEW, OFFICE, "复核", OTHER, numbered=False)
     for state in (UNDER_REVIEW, EXPERT_REVIEW):
@@ -141,7 +148,7 @@ def _lines() -> Iterator[Transition]:
     )
     for state in (REGISTERED, CHANGE_PENDING, OBJECTION_PENDING, UNDER_REVIEW, EXPERT_REVIEW):
         for step, to, by, zh, needs, reasons in (
-            ("request_cancellation", state, PARTY, "申请注销", "no other end asked for", "cancellation_reason"),
+            ("request_cancellation", state, PARTY, "申请注销", "not asked for already", "cancellation_reason"),
             (
                 "reject_cancellation",
                 state,

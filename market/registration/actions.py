@@ -23,11 +23,12 @@ from market.contracts.rules import facts_of, gather
 from market.errors import Conflict, FieldError, Forbidden, check, check_version
 from market.examination import actions as examination
 from market.examination import states
+from market.examination.checks import ERROR
 from market.examination.content import bare, loaded
 from market.examination.review import APPLIED_FOR, review, route
 from market.examination.territory import applicant
 from market.fields.queries import code_lists
-from market.registration.entries import Standing, clash, draft, judge, new_row, tell
+from market.registration.entries import Standing, clash, draft, dressed, judge, new_row, tell
 from market.registration.income import approved_income
 from market.registration.listings import settle
 from market.registration.numbers import next_numbers
@@ -48,6 +49,8 @@ _QUESTION = 500
 def register(unit: Unit, content: Mapping[str, Any]) -> Row:
     """Register a contract (登记) at once, today, at the acting office: the short way through the same states and checks.
 
+    The number is taken first, and given back with a refusal: so the office's clerks wait for each other, and of parts of one
+    contract that are registered in the same moment each sees the others.
     Conflict `needs-application` for what must be examined by more than one person: large, disputed or flagged.
     """
     office_id = _acting_office(unit)
@@ -57,8 +60,9 @@ def register(unit: Unit, content: Mapping[str, Any]) -> Row:
     standing = Standing("registered", office, today())
     facts, errors = draft(content, standing, grounds)
     check(errors)
-    found = review(unit, content, facts, standing.registered_on)
     row = new_row(facts, standing)
+    [row["number"]] = next_numbers(unit, office_id, _prefix(office), standing.registered_on.year)
+    found = review(unit, content, facts, standing.registered_on)
     if found.is_duplicate:
         raise clash(unit, row) or _gone()
     if found.has(APPLIED_FOR):
@@ -66,7 +70,6 @@ def register(unit: Unit, content: Mapping[str, Any]) -> Row:
     found.refuse_errors()
     if needing := [flag for flag in found.flags if route(unit, flag)]:
         raise _needs_application(needing)
-    [row["number"]] = next_numbers(unit, office_id, _prefix(office), standing.registered_on.year)
     _enter(unit, row)
     case = _case_of(row, "direct", [str(unit.actor.member)])
     unit.execute(examination.putting(), case)
@@ -79,30 +82,30 @@ def register(unit: Unit, content: Mapping[str, Any]) -> Row:
 def register_case(unit: Unit, case_id: str, *, expected: int | None, tech_amount: int | None, text: str | None) -> Row:
     """Register what an application asks for (予以登记): its number, its contract, and the case that led to it.
 
-    `tech_amount` is the technology amount as approved (核定), when it is not the claimed one; the text then says why.
+    `tech_amount` is the technology amount as approved (核定), when it is not the claimed one; the text then says why, and it is
+    judged as if it had been claimed.
     """
     case = examination.lock(unit, case_id, expected)
     examination.permit(unit, case, "register")
-    claimed = examination.examine(unit, case)
-    if not claimed.is_duplicate:
-        claimed.refuse_errors()
     content = bare(loaded(case["content"]))
-    approved = content["tech_amount"] if tech_amount is None else tech_amount
-    if approved != content["tech_amount"]:
-        content["tech_amount"] = approved
-        wrong = [] if text else [FieldError("/text", "required", "Say why another technology amount is approved.")]
-        total = content["total_amount"]
-        if approved > total:
-            wrong.append(FieldError("/tech_amount", "exceeds-total", "At most total_amount is needed."))
-        check(wrong)
-    _enough_people(case, {*claimed.flags, *case["flags"]}, unit)
     grounds = gather(unit, [content], [case["office"]])
     office = grounds.organisations[case["office"]]
     standing = Standing("registered", office, today(), applied_on=case["submitted_on"])
+    [number] = next_numbers(unit, case["office"], _prefix(office), standing.registered_on.year)
+    claimed = examination.examine(unit, case)
+    if not claimed.is_duplicate:
+        claimed.refuse_errors()
+    approved, found = content["tech_amount"] if tech_amount is None else tech_amount, claimed
+    if approved != content["tech_amount"]:
+        check([] if text else [FieldError("/text", "required", "Say why another technology amount is approved.")])
+        content["tech_amount"] = approved
+        found = examination.examine(unit, {**case, "content": {**case["content"], "tech_amount": approved}})
+        if not found.is_duplicate:
+            found.refuse_errors()
+    _enough_people(case, {*claimed.flags, *found.flags, *case["flags"]}, unit)
     facts, errors = draft(content, standing, grounds)
     check(errors)
-    row = new_row(facts, standing)
-    [row["number"]] = next_numbers(unit, case["office"], _prefix(office), standing.registered_on.year)
+    row = {**new_row(facts, standing), "number": number}
     _enter(unit, row)
     tell(unit, "registered", row, [plus(unit, row)], occurred_on=row["registered_on"])
     return examination.advance(
@@ -110,7 +113,7 @@ def register_case(unit: Unit, case_id: str, *, expected: int | None, tech_amount
         case,
         "register",
         text=text,
-        findings=claimed,
+        findings=found,
         contract_id=row["id"],
         approved_fen=approved,
         decided_on=standing.registered_on,
@@ -179,9 +182,10 @@ def change(
     _permit(unit, case, "change")
     after = rewritten(unit, row, reason=reason, text=text, changes=changes)
     if case is not None:
-        if flags := grown_flags(unit, case, row, after):
+        doubts = [] if case["state"] == states.EXPERT_REVIEW else grown_doubts(unit, case, row, after)
+        if doubts:
             raise Conflict(
-                f"This change takes a second person ({', '.join(flags)}): the applicant requests it.",
+                f"This change takes a second person ({', '.join(doubts)}): the applicant requests it.",
                 code="needs-application",
             )
         examination.advance(unit, case, "change", reason=reason, text=text, approved_fen=after["tech_fen"])
@@ -212,8 +216,9 @@ def judged_change(
 ) -> tuple[Row, Sequence[str]]:
     """The next version of an entry and the columns that change, judged; refuses what is wrong or registered already."""
     grounds = gather(unit, [changes])
-    standing = Standing(row["act"], {"place": row["office_place"]}, row["registered_on"])
+    standing = Standing(row["act"], {"id": row["office"], "place": row["office_place"]}, row["registered_on"])
     facts, wrong = facts_of(changes, grounds)
+    wrong += dressed(facts)
     changed = {name: value for name, value in facts.items() if value != row[name]}
     after = _next(row, **changed)
     errors = [
@@ -321,10 +326,19 @@ def _prefix(office: RowMapping) -> str:
     return prefix
 
 
-def grown_flags(unit: Unit, case: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What a change makes of a contract that it was not before and that takes a second person: large, split, nearly another."""
-    were, are = (review(unit, {}, facts, today(), case).flags for facts in (before, after))
-    return [flag for flag in are if flag not in were and route(unit, flag)]
+def grown_doubts(unit: Unit, case: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What a change makes of a contract that it was not before and that takes a second person.
+
+    Large (or larger still), split, nearly another; and what was an error in the application: technology with equipment in it.
+    """
+    claimed = loaded(case["content"] or {})
+    content = {name: claimed.get(name) for name in ("exclusions", "royalty_formula")}
+    were, are = (review(unit, content, facts, today(), case) for facts in (before, after))
+    grown = {finding.code for finding in are.findings if finding.route or finding.severity == ERROR}
+    grown = {code for code in grown if not were.has(code)}
+    if are.has("large") and after["tech_fen"] > before["tech_fen"]:
+        grown.add("large")
+    return sorted(grown)
 
 
 def _wrong_reason(unit: Unit, reasons: str, reason: str | None) -> list[FieldError]:

@@ -18,10 +18,12 @@ from market.contracts.model import Contract
 from market.contracts.queries import FACTS, visible_to
 from market.contracts.rules import COLUMNS, SIDES, Grounds, check_together, check_whole, facts_of, gather
 from market.errors import Conflict, FieldError
+from market.examination.checks import dressed_up
 from market.examination.content import PERSONAL_NATURES
 from market.examination.territory import outside_region, outside_territory
 from market.fields.queries import code_lists
 from market.journal.append import Event, append
+from market.organisations.parties import check_name
 from market.places.queries import tree
 from market.statistics.ledger import Line, post
 from market.store.session import Unit
@@ -56,9 +58,22 @@ def draft(content: Mapping[str, Any], standing: Standing, grounds: Grounds) -> t
     if standing.act == "outside":
         pointer = "/outside/registered_on"
         wrong += _wrong_number(standing.outside["number"] if standing.outside else None, grounds)
+        if standing.outside and standing.outside["office"]:
+            wrong += check_name(standing.outside["office"], "/outside/office")
+    if not standing.late:
+        wrong += dressed(facts)
     if standing.registered_on > today():
         wrong.append(_in_future(pointer))
     return facts, judge(facts, wrong, standing, grounds)
+
+
+def dressed(facts: Mapping[str, Any]) -> list[FieldError]:
+    """The letters in names that stand in for others, each an error."""
+    message = "{} (U+{:04X}) looks like another letter; write the usual one."
+    return [
+        FieldError(pointer, "look-alike-character", message.format(letter, ord(letter)))
+        for pointer, letter in dressed_up(facts)
+    ]
 
 
 def judge_parts(unit: Unit, content: Mapping[str, Any], act: str = "registered") -> list[FieldError]:
@@ -99,10 +114,17 @@ def judge(facts: Mapping[str, Any], wrong: list[FieldError], standing: Standing,
     if not any(_part(error) in SIDES for error in wrong):
         if registered:
             territory = standing.office["place"] if standing.office else None
+            found += [] if standing.late else _own(facts, standing)
             found += outside_territory(facts, territory, tree(grounds.unit))
         else:
             found += outside_region(facts, grounds.unit.database.home_region(), tree(grounds.unit))
     return _beside(wrong, found)
+
+
+def _own(facts: Mapping[str, Any], standing: Standing) -> list[FieldError]:
+    office = standing.office and standing.office["id"]
+    sides = [side for side in SIDES if office and facts[f"{side}_organisation"] == office]
+    return [FieldError(f"/{side}", "own-office", "No office decides what it is a party to.") for side in sides]
 
 
 def _beside(wrong: list[FieldError], found: list[FieldError]) -> list[FieldError]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, insert, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, insert, or_, select, true
 
 from market.access import Role
 from market.contracts.model import Contract
@@ -66,11 +66,12 @@ def record_audit(unit: Unit, number: str, *, result: str, text: str | None) -> d
 
 
 def page_of_audits(unit: Unit, number: str, *, cursor: str | None, limit: int) -> Page:
-    """The audits of a contract the actor may know of."""
+    """The audits of a contract the actor may know of; statisticians see no words."""
     contract = one(unit, by_number(number))
     statement = select(Audit.__table__).where(Audit.contract_id == contract["id"])
     page = fetch_page(unit, statement, Sort((Audit.id,), ("id",)), ["audits", number], cursor, limit)
-    return Page([row._mapping for row in page.rows], page.next)
+    coded = unit.actor.role is Role.STATISTICIAN
+    return Page([{**row._mapping, "text": None} if coded else row._mapping for row in page.rows], page.next)
 
 
 def performance(unit: Unit, *, begin: date, end: date) -> dict[str, Any]:
@@ -118,7 +119,8 @@ def _handed_in(begin: date, end: date) -> tuple[ColumnElement[bool], ...]:
 
 
 def _applications(begin: date, end: date) -> Select[*tuple[Any, ...]]:
-    timed = and_(Case.decided_on.is_not(None), Case.due_on.is_not(None))
+    sure = or_(Case.decided_on <= Case.due_on, Case.provisional.is_(False))  # a provisional day makes nothing late
+    timed = and_(Case.decided_on.is_not(None), Case.due_on.is_not(None), sure)
     late = and_(Case.state.in_(states.RUNNING), Case.due_on < today(), Case.provisional.is_(False))
     return (
         select(
@@ -183,9 +185,10 @@ def _audits(begin: date, end: date) -> Select[*tuple[Any, ...]]:
 
 
 def _income(begin: date, end: date) -> Select[*tuple[Any, ...]]:
+    standing = (Contract.state == "registered", Income.corrected_by.is_(None))
     return (
         select(Contract.office.label("office"), whole(func.sum(Income.income_fen)).label("income_amount"))
         .join(Contract, Contract.id == Income.contract_id)
-        .where(Contract.registered_on >= begin, Contract.registered_on <= end, Income.corrected_by.is_(None))
+        .where(Contract.registered_on >= begin, Contract.registered_on <= end, *standing)
         .group_by(Contract.office)
     )

@@ -10,7 +10,7 @@ from market.errors import Conflict, Forbidden
 from market.examination import actions as examination
 from market.examination.content import loaded, stored
 from market.examination.review import review
-from market.registration.actions import grown_flags, judged_change, rewritten
+from market.registration.actions import grown_doubts, judged_change, rewritten
 from market.store.session import Unit
 from market.store.types import today
 
@@ -47,10 +47,10 @@ def approve_change(unit: Unit, case_id: str, expected: int | None, text: str | N
     asked = case["pending"]
     changes = loaded(asked["changes"])
     after, _ = judged_change(unit, row, asked["reason"], changes)
-    flags = grown_flags(unit, case, row, after)
-    if flags and case["endorsed_by"] is None:
+    doubts = grown_doubts(unit, case, row, after)
+    if doubts and case["endorsed_by"] is None:
         raise Conflict(
-            f"The change makes it {', '.join(flags)}: a second person must endorse it first.",
+            f"The change makes it {', '.join(doubts)}: a second person must endorse it first.",
             code="needs-second-person",
         )
     if case["endorsed_by"] == unit.actor.member:

@@ -36,6 +36,7 @@ BAD = {
     "another archive": archive("word/document.xml"),
     "a broken archive": b"PK\x03\x04garbage",
     "a drawing that may hold scripts": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "an archive with a directory that takes seconds to read": archive("OFD.xml", *map(str, range(5_000))),
     "nothing": b"",
 }
 
@@ -51,6 +52,7 @@ def test_a_paper_comes_back_as_it_was_and_is_never_shown_in_place(api, media):
     paper = api.get(f"{case.path}/attachments/{made['id']}", key="university")
     assert (paper.data, paper.mimetype) == (GOOD[media], "application/octet-stream")
     assert paper.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%E5%90%88")
+    assert paper.headers["Content-Disposition"].endswith(f".html.{media[-4:].lstrip('/').replace('jpeg', 'jpg')}")
     assert paper.headers["X-Content-Type-Options"] == "nosniff"
     assert paper.headers["Content-Security-Policy"].startswith("sandbox")
 
@@ -69,7 +71,8 @@ def test_size_kind_name_number_and_time_are_bounded(api):
     assert case.attach("pledge", large).json["errors"][0]["code"] == "too-large"
     assert case.attach("pledge", PDF + b"0" * MAX_BYTES).status_code == 413
     assert case.attach("nothing").json["errors"][0]["pointer"] == "/kind"
-    assert case.attach("pledge", name="a\u202efdp.exe").json["errors"][0]["pointer"] == "/name"
+    for name in ("a\u202efdp.exe", "合同p\u0430per.pdf"):
+        assert case.attach("pledge", name=name).json["errors"][0]["pointer"] == "/name"
     for _ in range(20):
         good(case.attach("other"), 201)
     assert refused(case.attach("other")) == (409, "too-many-attachments")

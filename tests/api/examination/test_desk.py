@@ -29,6 +29,8 @@ def flagged(api, **changes: Any) -> Case:
 def test_rule_10_large_goes_to_other_people_and_the_line_is_at_five_million(api):
     below = Case(api, total_amount=9_000_000_00, tech_amount=4_999_999_99, contract_no="L-1").in_review()
     assert refused(below.try_("refer", "office", {})) == (409, "no-experts-needed")
+    raised = below.try_("register", "office", {"tech_amount": "5000000.00", "text": "核增"})
+    assert refused(raised) == (409, "needs-experts")
     assert below.do("register", "office", {})["number"]
     on_it = Case(api, contract_no="L-2", **LARGE).in_review()
     assert refused(on_it.try_("register", "office", {"tech_amount": "4999999.99", "text": "核减"})) == (
@@ -45,6 +47,27 @@ def test_rule_10_large_goes_to_other_people_and_the_line_is_at_five_million(api)
 def test_rule_10_a_dispute_goes_to_experts_whatever_the_amount(api):
     case = Case(api, disputed=True).in_review()
     assert refused(case.try_("register", "office", {})) == (409, "needs-experts")
+    found = Case(api, contract_no="D-2").in_review()  # the applicant says nothing of a dispute: the clerk does
+    assert refused(found.try_("refer", "office", {})) == (409, "no-experts-needed")
+    assert found.do("refer", "office", {"text": "对标的有争议"})["flags"] == ["disputed"]
+    found.do("take", "colleague")
+    found.do("request-supplement", "colleague", {"reason": "OTHER", "text": "示例"})
+    found.do("resubmit", "university", {})
+    found.do("take", "office")
+    assert refused(found.try_("register", "office", {})) == (409, "needs-experts")
+
+
+def test_rule_5_equipment_gets_into_an_approved_or_changed_technology_amount_by_no_single_hand(api):
+    listed = [{"kind": "equipment", "name": "示例", "amount": "700000.00"}]
+    case = Case(api, exclusions=listed).in_review()
+    reply = case.try_("register", "office", {"tech_amount": "500000.01", "text": "核增"})
+    assert [error["code"] for error in reply.json["errors"]] == ["tech-includes-equipment"]
+    number = case.do("register", "office", {"tech_amount": "500000.00", "text": "核增"})["number"]
+    grown = {"reason": "AMOUNT_CHANGED", "changes": {"tech_amount": "1200000.00"}}
+    reply = api.post(f"/v1/contracts/{number}/change", grown, key="office", if_match="*")
+    assert refused(reply) == (409, "needs-application")
+    case.do("request-change", "university", grown)
+    assert refused(case.try_("approve-change", "office", {})) == (409, "needs-second-person")
 
 
 def test_what_is_flagged_takes_a_second_person_and_two_keys_of_one_member_are_one_person(api):
@@ -209,6 +232,9 @@ def test_a_change_that_makes_a_contract_large_takes_a_second_person(api):
     case.do("endorse", "office", {})
     assert refused(case.try_("approve-change", "office", {})) == (403, "same-person")
     assert case.do("approve-change", "colleague", {})["tech_amount"] == "5000000.00"
+    larger = {"reason": "AMOUNT_CHANGED", "changes": {"tech_amount": "9000000.00"}}
+    reply = api.post(f"/v1/contracts/{number}/change", larger, key="office", if_match="*")
+    assert refused(reply) == (409, "needs-application")
 
 
 def test_a_change_that_makes_a_contract_a_part_or_nearly_another_takes_a_second_person(api):
@@ -237,6 +263,24 @@ def test_applications_under_way_are_compared_with_each_other(api):
     parts[0].do("accept", "office")
     parts[0].do("take", "office")
     assert refused(parts[0].try_("register", "office", {})) == (409, "needs-second-person")  # found anew
+
+
+def test_a_proposed_revocation_shows_in_nothing_a_party_does_and_loses_no_request(api):
+    case = Case(api)
+    number = case.registered()
+    case.do("propose-revocation", "office", {"reason": "FRAUD", "text": "示例"})
+    assert case.read()["ending"] is None
+    case.do("request-cancellation", "enterprise", {"reason": "VOID"})
+    for key in ("university", "enterprise"):
+        assert (case.read(key)["ending"]["step"], case.read(key)["ending"]["asked_by"]) == ("cancel", "buyer")
+        assert refused(case.try_("request-cancellation", key, {"reason": "VOID"})) == (409, "ending-already")
+    assert case.read("office")["ending"]["step"] == "revoke"
+    case.do("drop-revocation", "office", {"text": "示例"})
+    assert case.read("office")["ending"]["asked_by"] == "buyer"
+    case.do("propose-revocation", "office", {"reason": "FRAUD", "text": "示例"})
+    assert case.read()["ending"]["asked_by"] == "buyer"
+    case.do("drop-revocation", "office", {"text": "示例"})
+    assert good(api.post(f"/v1/contracts/{number}/cancel", key="office", if_match="*"))["state"] == "cancelled"
 
 
 def test_rule_12_an_end_takes_the_case_with_it_and_pending_things_go(api):
@@ -299,6 +343,17 @@ def test_rule_11_twenty_clerks_at_once_get_gapless_numbers(api, way):
     assert told == {(201 if way == "shortcut" else 200, None)}
     numbers = sorted(reply.json["number"] for reply in replies)
     assert numbers == [f"{today().year}990000{serial:06d}" for serial in range(1, 21)]
+
+
+def test_of_parts_registered_at_once_only_the_first_goes_without_a_second_person(api):
+    office = {"Authorization": f"Bearer {api.world.keys['office']}"}
+    part = {"total_amount": 9_000_000_00, "tech_amount": 2_600_000_00}
+    bodies = [form(api.world, contract_no=f"S-{n}", **part) for n in range(6)]
+    for body in bodies:
+        del body["office"], body["is_related_party"]
+    works = [lambda client, body=body: client.post("/v1/contracts", json=body, headers=office) for body in bodies]
+    replies = at_once(create_app(api.world.database, Settings()), works)
+    assert sorted(reply.status_code for reply in replies) == [201, *[409] * 5]
 
 
 def test_direct_and_requested_changes_and_ends_at_once_do_not_deadlock(api):

@@ -76,12 +76,18 @@ def test_growth_and_quality_of_an_office_stand_beside_each_other(api):
     good(income(api, number, "20000.00", "10000.00"), 201)
     change = {"reason": "CORRECTION", "changes": {"tech_amount": "300000.00"}}
     good(api.post(f"/v1/contracts/{number}/change", change, key="office", if_match="*"))
+    good(income(api, direct, "500.00", "500.00"), 201)  # goes with its contract
     revoke(api, direct)
     for result, text in (("sound", None), ("defective", "合同不实")):
         good(api.post(f"/v1/contracts/{number}/audits", {"result": result, "text": text}, key="auditor"), 201)
     assert codes(api.post(f"/v1/contracts/{number}/audits", {"result": "defective"}, key="auditor")) == {
         ("/text", "required")
     }
+    words = [
+        [audit["text"] for audit in good(api.get(f"/v1/contracts/{number}/audits", key=key))["items"]]
+        for key in ("office", "statistician")
+    ]
+    assert words == [[None, "合同不实"], [None, None]]
     found = good(api.get(f"/v1/desk/performance{YEAR}", key="auditor"))
     office = dict(*found["items"])
     assert office.pop("office") == {"id": api.world.ids["office"], "name": "测试office"}

@@ -106,6 +106,10 @@ def test_the_day_the_number_and_the_act_are_never_the_callers_choice(api):
     ("changes", "errors"),
     [
         ({"project_name": "a\0b"}, {("/project_name", "bad-character")}),
+        ({"project_name": "示例\u202e"}, {("/project_name", "bad-character")}),
+        ({"project_name": "示例p\u0430per"}, {("/project_name", "look-alike-character")}),
+        ({"contract_no": "SYN\u200b-1"}, {("/contract_no", "bad-character")}),
+        ({"contract_no": "\u0421YN-1"}, {("/contract_no", "look-alike-character")}),
         ({"project_name": ""}, {("/project_name", "wrong-length")}),
         ({"project_name": None}, {("/project_name", "null")}),
         ({"total_amount": 5}, {("/total_amount", "wrong-type")}),

@@ -53,6 +53,14 @@ def test_an_altered_code_is_not_genuine(world, old, new):
     assert "signature" in check_text(altered, keys(world)).wrong[0]
 
 
+def test_a_signature_has_one_spelling(world):
+    """The last of its letters holds two bits only; the other ways to write these are no signature of ours."""
+    whole = text(code_of(printed(world, register(world)["number"])))
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = whole[:-1] + letters[letters.index(whole[-1]) ^ 1]
+    assert (check_text(whole, keys(world)).wrong, len(check_text(other, keys(world)).wrong)) == ([], 1)
+
+
 @pytest.mark.parametrize("given", ["", "TCR1|", "https://example.com", "TCR1" + "|1" * 10])
 def test_another_text_is_none(world, given):
     assert check_text(given, {}).wrong

@@ -148,6 +148,19 @@ def test_changes_obey_the_same_rules(world):
     with pytest.raises(Invalid) as refusal:
         change(world, made, seller=plain("示例外地企业01", place="110000"))
     assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/changes/seller", "outside-territory")]
+    with pytest.raises(Invalid) as refusal:
+        change(
+            world,
+            made,
+            project_name="示例\u202e",
+            contract_no="\u0421YN-1",
+            buyer={"organisation": world.ids["office"]},
+        )
+    assert {(error.pointer, error.code) for error in refusal.value.errors} == {
+        ("/changes/project_name", "bad-character"),
+        ("/changes/contract_no", "look-alike-character"),
+        ("/changes/buyer", "own-office"),
+    }
     assert [row["version"] for row in rows(world.database, Contract)] == [1]
 
 

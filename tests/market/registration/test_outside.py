@@ -46,6 +46,16 @@ def test_an_outside_number_is_recorded_once_while_live(world):
     assert record(world, project_name="示例项目:另一个")["outside"] == first["outside"]
 
 
+def test_its_names_have_no_invisible_and_no_look_alike_letters(world):
+    registration = {"number": "20261100000001", "office": "示例\u200b登记处", "registered_on": today()}
+    with pytest.raises(Invalid) as refusal:
+        record(world, outside=registration, seller=plain("示例p\u0430per", place="110000"))
+    assert {(error.pointer, error.code) for error in refusal.value.errors} == {
+        ("/outside/office", "bad-character"),
+        ("/seller/name", "look-alike-character"),
+    }
+
+
 def test_a_number_of_ours_is_no_outside_number(world):
     number = register(world)["number"]
     following = str(int(number) + 1)
