@@ -95,6 +95,10 @@ class Question:
         self.runs = [
             tuple(run) for terms in runs_of(text) for counts, run in groupby(terms, self.shares.__contains__) if counts
         ]
+        self.runs_with: dict[str, list[int]] = {}
+        for number, run in enumerate(self.runs):
+            for term in run:
+                self.runs_with.setdefault(term, []).append(number)
 
     def _left_out(self) -> list[str]:
         """Marks of the owner's other listings: a gap must not tell a stranger whose an anonymous listing is."""
@@ -194,7 +198,8 @@ class Question:
         return {other["kind"]: other, "score": round(score * 1_000_000) / 1_000_000, "reasons": reasons}
 
     def _words(self, words: Mapping[str, float], other: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = shared_words(self.runs, normal(text_of(other)), words) if words else []
+        numbers = sorted({number for word in words for number in self.runs_with.get(word, ())})
+        found = shared_words([self.runs[number] for number in numbers], normal(text_of(other)), words) if words else []
         told = [{"kind": "word", "word": word, "weight": round(weight, 6)} for word, weight in found[:MOST_WORDS]]
         rest = found[MOST_WORDS:]
         if rest:

@@ -90,8 +90,6 @@ def shared_words(own: Sequence[tuple[str, ...]], other: str, weights: Mapping[st
     left = dict(weights)
     found: list[tuple[str, float]] = []
     for run in own:
-        if left.keys().isdisjoint(run):
-            continue
         word = ""
         for term in run:
             longer = word + term[1:] if word else term
