@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
@@ -83,8 +83,10 @@ def measured(server: Server, histories: Sequence[History], rounds: int, seconds:
             results += _hot(server.engine, name, by, opened, meter)
         for name, (basis, by, columns) in OTHERS.items():
             results += _other(server.engine, name, Question(PERIOD, basis, HOME, by), columns, opened, meter)
-        for name, by in (("league × type × month", CUTS["league × type × month"]), ("payment", ("payment_mode",))):
-            results += _past(server.engine, name, Question(PERIOD, "output", HOME, by), opened, meter)
+        for name, by in CUTS.items():
+            results += _past(server.engine, name, {basis: asked(by, basis) for basis in BASES}, opened, meter)
+        payment = {"output": Question(PERIOD, "output", HOME, ("payment_mode",))}
+        results += _past(server.engine, "payment", payment, opened, meter)
     return results
 
 
@@ -174,8 +176,10 @@ def _other(
     return found
 
 
-def _past(engine: str, name: str, question: Question, opened: Sequence[Opened], meter: _Meter) -> list[Result]:
-    """As of month ends and of seqs within months, against the present."""
+def _past(
+    engine: str, name: str, questions: Mapping[str, Question], opened: Sequence[Opened], meter: _Meter
+) -> list[Result]:
+    """As of month ends and of seqs within months, against the present; the worst of the named questions counts."""
     found = []
     for each in opened:
         last = select(func.max(JournalEntry.seq))
@@ -183,15 +187,18 @@ def _past(engine: str, name: str, question: Question, opened: Sequence[Opened], 
             each.unit.execute(last.where(JournalEntry.rec_month == month)).scalar_one()
             for month in (YEAR * 100 + 5, YEAR * 100 + 6, YEAR * 100 + 11, YEAR * 100 + 12)
         ]
-        for words, limit, seqs in (
-            ("month end", MONTH_END, (ends[1], ends[3])),
-            ("seq within a month", ANY_SEQ, ((ends[0] + ends[1]) // 2, (ends[2] + ends[3]) // 2)),
-        ):
-            points: list[Point | None] = [None, *(point(each.unit, str(seq)) for seq in seqs)]
-            runs: list[Run] = [lambda each=each, at=at: figures(each.unit, question, at=at) for at in points]
-            present, *past = meter.measure(runs)
-            results = [_ratio(engine, "", limit, costs, present) for costs in past]
-            found.append(_worst(f"{name}, {each.size:,}: as of {words} / present", results))
+        seqs = (ends[1], ends[3], (ends[0] + ends[1]) // 2, (ends[2] + ends[3]) // 2)
+        points: list[Point | None] = [None, *(point(each.unit, str(seq)) for seq in seqs)]
+        past: dict[str, list[Result]] = {"month end": [], "seq within a month": []}
+        for asked_as, question in questions.items():
+            runs: list[Run] = [
+                lambda unit=each.unit, at=at, question=question: figures(unit, question, at=at) for at in points
+            ]
+            present, *costs = meter.measure(runs)
+            for number, cost in enumerate(costs):
+                words, limit = ("month end", MONTH_END) if number < 2 else ("seq within a month", ANY_SEQ)
+                past[words].append(_ratio(engine, asked_as, limit, cost, present))
+        found += [_worst(f"{name}, {each.size:,}: as of {words} / present", results) for words, results in past.items()]
     return found
 
 

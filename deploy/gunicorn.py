@@ -39,9 +39,13 @@ if os.environ.get("MARKET_METRICS_TOKEN") and "PROMETHEUS_MULTIPROC_DIR" not in 
     metrics_dir = tempfile.mkdtemp(prefix="market-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_dir
 
+# The first five each load a part of the reference data; a list of them would be read from the database and load none.
 WARM_UP = (
-    "/v1/places?limit=1",
-    "/v1/code-lists?limit=1",
+    "/v1/places/150000",
+    "/v1/fields/contract:05",
+    "/v1/code-lists/contract_type",
+    "/v1/rules/contract.in_force",
+    "/v1/calendar?year=2018",
     "/v1/achievements?limit=1",
     "/v1/demands?field=contract:05&place=150000&limit=1",
     "/v1/search?q=%E6%8A%80%E6%9C%AF&facets=field&limit=1",
@@ -55,6 +59,7 @@ def when_ready(server: Any) -> None:
     for path in WARM_UP:
         app.test_client().get(path)
     for demand in app.test_client().get("/v1/demands?limit=1").json.get("items", ()):
+        app.test_client().get(f"/v1/demands/{demand['id']}")
         app.test_client().get(f"/v1/demands/{demand['id']}/matches")
     # A connection must not pass a fork.
     app.extensions["market"].close()

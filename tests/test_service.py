@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from deploy.gunicorn import WARM_UP
 from market.access import SYSTEM
 from market.journal import read as journal
 from market.sample.demo import curls
@@ -72,6 +73,19 @@ def test_workers_answer_side_by_side_and_share_no_connection(service, world):
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, ["/readyz", "/v1/me", "/v1/places?limit=5"] * 20)) == {200}
+
+
+def test_what_is_read_before_forking_is_there_and_loads_the_reference_data(api, world, monkeypatch):
+    loaded = set()
+    cached = world.database.cached
+
+    def see(name, version, load):
+        loaded.add(name)
+        return cached(name, version, load)
+
+    monkeypatch.setattr(world.database, "cached", see)
+    assert {path: api.get(path).status_code for path in WARM_UP} == dict.fromkeys(WARM_UP, 200)
+    assert loaded >= {"places", "fields", "code_lists", "rules", "calendar", "cuboids", "search"}
 
 
 def test_the_tour_does_the_main_job_over_http(service, world, capsys):

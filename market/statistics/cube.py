@@ -1,35 +1,41 @@
 """The cuboids: narrow sums over the ledger, kept in the same transaction, so that the usual questions cost the same at any size.
 
-A cuboid has one or two dimensions beside statistical month, recorded month and flow. Leagues (盟市) are seen from home: a place
-in the home province by its league, any other by its province or bucket. Those of `PRESENT` are for figures as of now, sums over
-all recorded months that every posting adds to. Those of `CUBOIDS` tell recorded months apart, for figures as of a past point: a
-recorded month is summed up when the first line of a later one is posted, until then its lines answer. `queries` chooses a cuboid
-that holds all a question needs; else the ledger answers.
+A cuboid has one or two dimensions beside flow and statistical month, or year. Leagues (盟市) are seen from home: a place in the
+home province by its league, any other by its province or bucket. Every posting adds to the cells of the present. When the first
+line of a later month is recorded, the month before is closed: what has lines in it is kept as it then stood, for figures as of
+a past point. So both read one cell a group and month, or year; as of a point within a recorded month its lines are added.
+`queries` chooses a cuboid that holds all a question needs; else the ledger answers.
 
 A cuboid by `league` counts a deal once in each league of home that is involved, whatever its flow, so that a group is one cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
+    Insert,
     Integer,
     Select,
     SmallInteger,
+    bindparam,
     case,
     func,
     insert,
     literal,
     or_,
     select,
+    tuple_,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from market.journal.model import JournalEntry
 from market.statistics.model import CuboidState, DealCell, LedgerLine
@@ -37,10 +43,10 @@ from market.store.dialect import whole
 from market.store.session import Unit
 from market.store.types import SHANGHAI
 
-KEYS = ("cuboid", "stat_month", "rec_month", "flow", "a", "b")
 SUMS = ("deals", "total", "tech", "income")
-CELL = (*KEYS[1:], *SUMS)
-"""Columns of a cell beside its cuboid."""
+CELL = ("stat_month", "flow", "a", "b", *SUMS)
+"""Columns of a cell beside its cuboid and recorded month."""
+KEYS = ("cuboid", "stat_month", "rec_month", "flow", "a", "b")
 SELLER_INSIDE, BUYER_INSIDE = (1, 2, 5, 6), (1, 3, 5, 7)
 """Flows of the deals whose seller, or buyer, lies in the home region."""
 ANY_FLOW = 0
@@ -49,20 +55,25 @@ ANY_FLOW = 0
 
 @dataclass(frozen=True)
 class Cuboid:
-    """Number and dimensions (`b` may be empty); the numbers are stored and never used again for others (nor 6, -6, -11).
+    """Number and dimensions (`b` may be empty), by month or `yearly`.
 
-    `of` is the cuboid that one of the present is a sum of.
+    The numbers are stored and never used again for others (nor those up to 12, which releases before had). The cells of the
+    present have the negative number and no recorded month; a year's cells stand in its December.
     """
 
     number: int
     a: str
     b: str = ""
-    of: int = 0
+    yearly: bool = False
 
     @property
     def by_league(self) -> bool:
         """Does it tell the leagues involved, not whether they sell or buy?"""
         return self.a == "league"
+
+    def month(self, stat_month: Any) -> Any:
+        """The month that the cells of a statistical month stand in."""
+        return stat_month // 100 * 100 + 12 if self.yearly else stat_month
 
     def cells(self, home: str, row: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """The flow and dimensions of each cell of a ledger row."""
@@ -76,22 +87,17 @@ class Cuboid:
 
 
 CUBOIDS = (
-    Cuboid(5, "office"),
-    Cuboid(1, "contract_type", "field"),
-    Cuboid(2, "seller_league", "contract_type"),
-    Cuboid(3, "buyer_league", "contract_type"),
-    Cuboid(7, "league", "contract_type"),
-    Cuboid(4, "seller_league", "buyer_league"),
-)
-PRESENT = (
-    Cuboid(-7, "contract_type", of=1),
-    Cuboid(-8, "field", of=1),
-    Cuboid(-5, "office", of=5),
-    Cuboid(-9, "seller_league", of=2),
-    Cuboid(-10, "buyer_league", of=3),
-    Cuboid(-2, "seller_league", "contract_type", of=2),
-    Cuboid(-3, "buyer_league", "contract_type", of=3),
-    Cuboid(-12, "league", "contract_type", of=7),
+    Cuboid(13, "field", yearly=True),
+    Cuboid(14, "seller_league", yearly=True),
+    Cuboid(15, "buyer_league", yearly=True),
+    Cuboid(16, "contract_type"),
+    Cuboid(17, "field"),
+    Cuboid(18, "office"),
+    Cuboid(19, "seller_league"),
+    Cuboid(20, "buyer_league"),
+    Cuboid(21, "seller_league", "contract_type"),
+    Cuboid(22, "buyer_league", "contract_type"),
+    Cuboid(23, "league", "contract_type"),
 )
 """Smallest first: the first that fits a question answers it."""
 
@@ -102,14 +108,15 @@ def province_code(place: str) -> str:
 
 
 class Month(NamedTuple):
-    """A recorded month, and the first seq of the journal in it."""
+    """A recorded month, and seqs of the journal that all its ledger lines lie between."""
 
     number: int
     since: int
+    until: int = 2**63 - 1
 
 
 def open_month(unit: Unit) -> Month:
-    """The month of the ledger's last line, which no cuboid by recorded months has yet; zeros while there is none."""
+    """The month of the ledger's last line, which is not closed yet; zeros while there is none."""
     last = unit.execute(select(LedgerLine.rec_month).order_by(LedgerLine.seq.desc()).limit(1)).scalar()
     return Month(last, first_of(unit, last)) if last else Month(0, 0)
 
@@ -121,12 +128,10 @@ def first_of(unit: Unit, month: int) -> int:
     return unit.execute(entries.order_by(JournalEntry.recorded_at, JournalEntry.seq).limit(1)).scalar() or 0
 
 
-def usable(unit: Unit, *, past: bool) -> list[Cuboid]:
-    """The cuboids that can answer, smallest first: those by recorded months as of a past point. One still being built cannot."""
+def usable(unit: Unit) -> Sequence[Cuboid]:
+    """The cuboids that can answer, smallest first. One still being built cannot."""
     ready = unit.reference("cuboids", _ready)
-    if not ready >= {cuboid.number for cuboid in (*CUBOIDS, *PRESENT)}:
-        return []
-    return list(CUBOIDS if past else PRESENT)
+    return CUBOIDS if ready >= {cuboid.number for cuboid in CUBOIDS} else ()
 
 
 def _ready(connection: Connection) -> frozenset[int]:
@@ -140,16 +145,16 @@ def add_lines(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
     cells: dict[tuple[Any, ...], Sequence[int]] = {}
     for row in rows:
         amounts = (row["sign"], *(row[name] for name in SUMS[1:]))
-        for cuboid in PRESENT:
+        for cuboid in CUBOIDS:
             for dimensions in cuboid.cells(home, row):
-                key = (cuboid.number, row["stat_month"], 0, *dimensions)
+                key = (-cuboid.number, cuboid.month(row["stat_month"]), 0, *dimensions)
                 cells[key] = [sum(both) for both in zip(cells[key], amounts, strict=True)] if key in cells else amounts
     values = [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
     unit.last.append(("add", DealCell, values))
 
 
 def _close_before(unit: Unit, month: int) -> None:
-    """Sum up the month that was open, if this one comes after it."""
+    """Close the month that was open, if this one comes after it."""
     seen: set[int] = unit.database.cached("months with a line", 0, set)
     if month in seen:
         return
@@ -157,25 +162,62 @@ def _close_before(unit: Unit, month: int) -> None:
     if last.number == month:
         seen.add(month)
     elif last.number:
-        for cuboid in CUBOIDS:
-            make_cells(unit, summed(unit, cuboid, LedgerLine.seq >= last.since))
+        close(unit, CUBOIDS, last)
 
 
-def make_cells(unit: Unit, cells: Select[Any]) -> None:
-    """Write cells that are not there yet."""
-    unit.execute(insert(DealCell).from_select([*KEYS, *SUMS], cells.order_by(*KEYS)))
-
-
-def summed(unit: Unit, cuboid: Cuboid, *where: ColumnElement[bool]) -> Select[Any]:
-    """The cells of a cuboid by recorded months as these ledger lines have them, cells that come to nothing included."""
+def close(unit: Unit, cuboids: Iterable[Cuboid], month: Month) -> None:
+    """Keep, in these cuboids, what a recorded month touched as it stands at its end."""
     home = province_code(unit.database.home_region())
-    each = union_all(*lines_as_cells(home, cuboid, CELL, *where)).subquery().c
-    keys = [each[name] for name in KEYS[1:]]
-    sums = [whole(func.sum(each[name])).label(name) for name in SUMS]
-    return select(literal(cuboid.number, Integer).label("cuboid"), *keys, *sums).group_by(*keys)
+    for cuboid in cuboids:
+        unit.execute(_making(closed(home, cuboid)), month._asdict())
 
 
-def lines_as_cells(home: str, cuboid: Cuboid, names: Sequence[str], *where: ColumnElement[bool]) -> list[Select[Any]]:
+def make_present(unit: Unit, cuboid: Cuboid) -> None:
+    """Sum up the cells of the present, which are not there yet."""
+    unit.execute(_making(present(province_code(unit.database.home_region()), cuboid)))
+
+
+@cache
+def _making(cells: Select[Any]) -> Insert:
+    return insert(DealCell).from_select([*KEYS, *SUMS], cells.order_by(*KEYS))
+
+
+@cache
+def closed(home: str, cuboid: Cuboid) -> Select[Any]:
+    """The cells of a closed month, which is the parameters: what it touched as that stood before, and its lines."""
+    rec_month: Any = bindparam("number", type_=Integer)
+    lines = LedgerLine.seq.between(bindparam("since"), bindparam("until"))
+    touched = select(cuboid.month(LedgerLine.stat_month).label("month")).where(lines).distinct().subquery("touched")
+    before = select(*(getattr(DealCell, name) for name in CELL)).where(*standing(cuboid, touched.c.month, rec_month))
+    return _summed(cuboid.number, rec_month, union_all(before, *lines_as_cells(home, cuboid, lines)))
+
+
+@cache
+def present(home: str, cuboid: Cuboid) -> Select[Any]:
+    """The cells of the present as all ledger lines have them."""
+    return _summed(-cuboid.number, literal(0, Integer), union_all(*lines_as_cells(home, cuboid)))
+
+
+def _summed(number: int, rec_month: Any, each: CompoundSelect[Any]) -> Select[Any]:
+    """Whole cells of what is to be added up, those that come to nothing included."""
+    column = each.subquery().c
+    keys = [column[name] for name in CELL[:4]]
+    told = [literal(number, Integer).label("cuboid"), keys[0], rec_month.label("rec_month"), *keys[1:]]
+    sums = [whole(func.sum(column[name])).label(name) for name in SUMS]
+    return select(*told, *sums).group_by(*keys)
+
+
+def standing(cuboid: Cuboid, month: ColumnElement[int], before: Any) -> list[ColumnElement[bool]]:
+    """What makes a cell one of these months (or years), as they stood when lines of theirs were last closed before a month."""
+    earlier = aliased(DealCell)
+    last = select(func.max(earlier.rec_month)).where(
+        earlier.cuboid == cuboid.number, earlier.stat_month == month, earlier.rec_month < before
+    )
+    last_of_each = select(month, last.scalar_subquery())
+    return [DealCell.cuboid == cuboid.number, tuple_(DealCell.stat_month, DealCell.rec_month).in_(last_of_each)]
+
+
+def lines_as_cells(home: str, cuboid: Cuboid, *where: ColumnElement[bool]) -> list[Select[Any]]:
     """Ledger lines in the shape of the cells they belong to; by league those of each side apart."""
     seller, buyer = _told(home, "seller_league"), _told(home, "buyer_league")
     parts: list[tuple[Any, Any, list[Any]]] = [(LedgerLine.flow, _told(home, cuboid.a), [])]
@@ -187,9 +229,10 @@ def lines_as_cells(home: str, cuboid: Cuboid, names: Sequence[str], *where: Colu
         ]
     found = []
     for flow, a, only in parts:
-        columns = {name: getattr(LedgerLine, name) for name in ("stat_month", "rec_month", *SUMS[1:])}
-        columns |= {"flow": flow, "a": a, "b": _told(home, cuboid.b), "deals": LedgerLine.sign}
-        found.append(select(*(columns[name].label(name) for name in names)).where(*where, *only))
+        keys = (cuboid.month(LedgerLine.stat_month), flow, a, _told(home, cuboid.b))
+        sums = (LedgerLine.sign, *(getattr(LedgerLine, name) for name in SUMS[1:]))
+        columns = (column.label(name) for name, column in zip(CELL, (*keys, *sums), strict=True))
+        found.append(select(*columns).where(*where, *only))
     return found
 
 

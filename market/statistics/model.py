@@ -52,7 +52,8 @@ class LedgerLine(Base):
         CheckConstraint("sign IN (-1, 1)", name="sign"),
         CheckConstraint("flow BETWEEN 1 AND 8", name="flow"),
         Index("ix_ledger_contract_id_seq", "contract_id", "seq"),
-        Index("ix_ledger_question", "stat_month", "seq", "flow", *DIMENSIONS, "sign", "total", "tech", "income"),
+        # Numbers first: to read a column PostgreSQL walks through every text before it.
+        Index("ix_ledger_question", "stat_month", "seq", "flow", "sign", "total", "tech", "income", *DIMENSIONS),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -91,8 +92,8 @@ class LedgerLine(Base):
 class DealCell(Base):
     """One cell of a cuboid: the ledger summed over all but two dimensions (`a`, `b`). Derived; can be rebuilt at any time.
 
-    With both the statistical and the recorded month in the key, a cell of a past recorded month never changes again.
-    Cuboids of the present have negative numbers, and 0 for the recorded month.
+    Under the negative number of its cuboid and the recorded month 0 it tells the present. Under the number itself it tells how
+    it stood at the end of a recorded month in which its statistical month, or year, was touched, and never changes again.
     """
 
     __tablename__ = "deal_cell"

@@ -37,14 +37,16 @@ _FAR = 2**63
 class Point:
     """A state of the journal: all entries up to `seq`, which was recorded at `instant` (None: there are none).
 
-    `month` is the recorded month of the last ledger line that counts (None: the present, nothing follows). `since` is its first
-    seq when more of it follows or it is still open, so that cells would tell too much or nothing (None: the month counts whole).
+    `month` is the recorded month of the last ledger line that counts (None: the present, nothing follows). When more of it
+    follows or it is still open, its end tells too much or nothing: then `since` is its first seq, if the point is nearer to
+    that, or else `until` its last (both None: the month counts whole).
     """
 
     seq: int
     instant: int | None
     month: int | None = None
     since: int | None = None
+    until: int | None = None
     over: int = field(default=0, compare=False)
     """The last month (yyyymm, 0: none) that was over: at the instant or day named, else when `seq` was recorded."""
 
@@ -167,4 +169,8 @@ def _past(unit: Unit, seq: int) -> Point:
         return Point(seq, this.recorded_at, opened.number, opened.since)
     if following.rec_month > this.rec_month:
         return Point(seq, this.recorded_at, this.rec_month)
-    return Point(seq, this.recorded_at, this.rec_month, first_of(unit, this.rec_month))
+    month = this.rec_month
+    since, until = first_of(unit, month), first_of(unit, month + (1 if month % 100 < 12 else 89)) - 1
+    if seq - since < until - seq:
+        return Point(seq, this.recorded_at, month, since=since)
+    return Point(seq, this.recorded_at, month, until=until)

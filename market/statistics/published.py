@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, delete, insert, select
 
 from market.places.queries import tree
 from market.statistics.answers import Reader, shown
 from market.statistics.model import PublishedFigure
 from market.statistics.points import Point
-from market.statistics.queries import Figures, added, figures, sources
+from market.statistics.queries import Figures, added, figures
 from market.statistics.question import Period, Question
 from market.statistics.weighing import Scale
 from market.statistics.wording import region_name
@@ -127,10 +127,8 @@ def _years(unit: Unit, periods: list[Period], at: Point | None) -> set[int]:
         return set()
     around = _around(periods)
     span = Period(around.first // 100 * 100 + 1, around.last // 100 * 100 + 12)
-    source = next(sources(unit, Question(span, "involved", unit.database.home_region(), ("year",)), at))
-    year = source["year"].label("year")
-    statement = select(year).where(*source.where).group_by(year.name).having(func.sum(source.deals) != 0)
-    return set(unit.execute(statement).scalars())
+    questions = (Question(span, basis, unit.database.home_region(), ("year",)) for basis in ("involved", "registered"))
+    return {int(year) for question in questions for (year,) in figures(unit, question, at=at).groups}
 
 
 def _beside(unit: Unit, row: dict[str, Any], computed: Computed | None, reader: Reader) -> dict[str, Any]:

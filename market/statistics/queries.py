@@ -3,7 +3,8 @@
 A question whose cuts, filters and region fit a cuboid is answered from cells, at the same cost however many contracts there are;
 any other from the ledger through its covering index. Both give the same figures.
 
-As of a past point cells answer for the recorded months that it contains whole, and ledger lines for the month it lies within.
+As of a past point cells answer as they stood when the last month before it was closed, and beside them the ledger lines of the
+month it lies within.
 Figures depend on journal and question alone, never on reference data as loaded now: codes roll up by their construction, fields
 by the cross-walk as the journal knew it. So those of a past point stand for ever.
 
@@ -23,7 +24,6 @@ from sqlalchemy import (
     Dialect,
     Row,
     Select,
-    Subquery,
     and_,
     case,
     func,
@@ -37,14 +37,12 @@ from market.errors import Invalid
 from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
 from market.statistics.cube import (
     BUYER_INSIDE,
-    CELL,
     CUBOIDS,
-    PRESENT,
     SELLER_INSIDE,
     SUMS,
     Cuboid,
-    lines_as_cells,
     province_code,
+    standing,
     usable,
 )
 from market.statistics.ledger import BUCKETS, ELSEWHERE, NOT_REGISTERED_HERE, UNSPECIFIED
@@ -61,7 +59,7 @@ from market.statistics.question import (
     Period,
     Question,
 )
-from market.store.dialect import whole
+from market.store.dialect import listed, whole
 from market.store.session import Unit
 from market.store.types import month_text
 
@@ -135,18 +133,29 @@ class Source:
         at: Point | None = None,
         crosswalk: Crosswalk | None = None,
     ) -> None:
-        self.view, self.cuboid, self.crosswalk = view, cuboid, crosswalk
+        self.view, self.cuboid, self.period, self.at, self.crosswalk = view, cuboid, period, at, crosswalk
         self.table: Any = LedgerLine if cuboid is None else DealCell
         self.where: list[Condition] = []
-        if period is not None and cuboid is None:
-            self.where = _lines(period, at)
-        elif period is not None and cuboid is not None:
-            self.where = _cells(cuboid, period, at)
-            if at is not None and at.since is not None:
-                self.table, self.where = _cells_and_lines(view, cuboid, period, at).c, []
-        self.deals = LedgerLine.sign if cuboid is None else self.table.deals
-        columns = [] if cuboid is None else [(cuboid.a, self.table.a), (cuboid.b, self.table.b)]
+        if period is not None:
+            self.where = _lines(period, at) if cuboid is None else _cells(cuboid, period, at)
+        self.deals = LedgerLine.sign if cuboid is None else DealCell.deals
+        self.sign = 1
+        columns = [] if cuboid is None else [(cuboid.a, DealCell.a), (cuboid.b, DealCell.b)]
         self._columns: dict[str, Any] = {name: column for name, column in columns if name}
+
+    def parts(self) -> list[Source]:
+        """It, and beside cells as of a point within a recorded month the lines that lead from them to the point."""
+        at = self.at
+        if self.cuboid is None or self.period is None or at is None or (at.since is None and at.until is None):
+            return [self]
+        lines = Source(self.view, None, crosswalk=self.crosswalk)
+        lines.where = [LedgerLine.stat_month.in_(self.period.months(at.month or 0))]
+        if at.until is None:
+            lines.where += [LedgerLine.seq >= at.since, LedgerLine.seq <= at.seq]
+        else:
+            lines.where += [LedgerLine.seq > at.seq, LedgerLine.seq <= at.until]
+            lines.sign = -1
+        return [self, lines]
 
     def holds(self, names: set[str]) -> bool:
         """Can all these dimensions be told here?"""
@@ -194,15 +203,15 @@ class Source:
     def sums(self) -> list[Any]:
         """The measures, added up."""
         columns = (self.deals, *(getattr(self.table, name) for name in SUMS[1:]))
-        return [whole(func.sum(column)).label(name) for name, column in zip(SUMS, columns, strict=True)]
+        return [whole(func.sum(column) * self.sign).label(name) for name, column in zip(SUMS, columns, strict=True)]
 
 
 def _cells(cuboid: Cuboid, period: Period, at: Point | None) -> list[Condition]:
-    """The cells of a period; as of a past point only those of recorded months that it contains whole."""
-    found = [DealCell.cuboid == cuboid.number, DealCell.stat_month.between(period.first, period.last)]
-    if at is not None and at.month is not None:
-        found.append(DealCell.rec_month <= at.month if at.since is None else DealCell.rec_month < at.month)
-    return found
+    """The cells of a period; as of a past point as they stood at the nearest end of a recorded month."""
+    if at is None or at.month is None:
+        return [DealCell.cuboid == -cuboid.number, DealCell.stat_month.between(period.first, period.last)]
+    months = [month for month in period.months(cuboid.month(at.month)) if cuboid.month(month) == month]
+    return standing(cuboid, listed(months), at.month + 1 if at.since is None else at.month)
 
 
 def _lines(period: Period, at: Point | None) -> list[Condition]:
@@ -213,14 +222,6 @@ def _lines(period: Period, at: Point | None) -> list[Condition]:
     if at is None or at.month is None:
         return [LedgerLine.stat_month.between(period.first, period.last)]
     return [LedgerLine.stat_month.in_(period.months(at.month)), LedgerLine.seq <= at.seq]
-
-
-def _cells_and_lines(view: str, cuboid: Cuboid, period: Period, at: Point) -> Subquery:
-    """The cells of the recorded months before, and in the same shape the lines of the month that the point lies within."""
-    names = tuple(name for name in CELL if name != "rec_month")  # which is not in the covering index
-    cells = select(*(getattr(DealCell, name) for name in names)).where(*_cells(cuboid, period, at))
-    lines = lines_as_cells(view, cuboid, names, *_lines(period, at), LedgerLine.seq >= at.since)
-    return union_all(cells, *lines).subquery()
 
 
 def _nature_class(code: Any) -> Any:
@@ -243,7 +244,7 @@ def sources(
     needed = _needed(question, _region_level(unit, question))
     if question.walks and crosswalk is None:
         crosswalk = crosswalk_as_of(unit, at)
-    for cuboid in _usable(unit, question, at):
+    for cuboid in _usable(unit, question):
         source = Source(question.view, cuboid, question.period, at, crosswalk)
         if source.holds(needed):
             yield source
@@ -260,7 +261,7 @@ def figures(unit: Unit, question: Question, source: Source | None = None, *, at:
     if source is not None:
         texts = [_compiled(unit.connection.dialect, each) for each in _statements(source, question, level)]
     else:
-        texts = _kept(unit.connection.dialect, question, _cuboid(unit, question, level, at), level, at)
+        texts = _kept(unit.connection.dialect, question, _cuboid(unit, question, level), level, at)
     rows, *totals = (unit.connection.exec_driver_sql(*each).all() for each in texts)
     crosswalk = source.crosswalk if source else None
     groups = _groups(crosswalk, question, rows)
@@ -275,10 +276,7 @@ Text = tuple[str, Any]
 @lru_cache(1000)
 def _kept(engine: Dialect, question: Question, cuboid: Cuboid | None, level: str, at: Point | None) -> list[Text]:
     """The statements of a question asked before: to make them costs several times what a cuboid takes to answer."""
-    if cuboid is not None and cuboid.by_league:
-        statements = _by_league(question, cuboid, at)
-    else:
-        statements = _statements(Source(question.view, cuboid, question.period, at), question, level)
+    statements = _statements(Source(question.view, cuboid, question.period, at), question, level)
     return [_compiled(engine, each) for each in statements]
 
 
@@ -289,75 +287,85 @@ def _compiled(engine: Dialect, statement: Select[Any]) -> Text:
     return str(compiled), values if names is None else tuple(values[name] for name in names)
 
 
-def _cuboid(unit: Unit, question: Question, level: str, at: Point | None) -> Cuboid | None:
+def _cuboid(unit: Unit, question: Question, level: str) -> Cuboid | None:
     """The cheapest that can answer; None: the ledger must."""
     needed = _needed(question, level)
     others = {name for name in question.names if name not in _TIMES}
     leagues = question.two_sided and not level and others == {"league"} | others & {"contract_type"}
     leagues = leagues and "league" not in dict(question.filters)
-    for cuboid in _usable(unit, question, at):
+    for cuboid in _usable(unit, question):
         if leagues if cuboid.by_league else Source(question.view, cuboid).holds(needed):
             return cuboid
     return None
 
 
-def _usable(unit: Unit, question: Question, at: Point | None) -> list[Cuboid]:
-    if question.view != province_code(unit.database.home_region()):
-        return []
-    return usable(unit, past=at is not None and at.month is not None)
+def _usable(unit: Unit, question: Question) -> list[Cuboid]:
+    home = question.view == province_code(unit.database.home_region())
+    return _of_its_months(question, usable(unit)) if home else []
+
+
+def _of_its_months(question: Question, cuboids: Sequence[Cuboid]) -> list[Cuboid]:
+    """Without those of whole years, if it asks for less."""
+    read = {raw for name in question.names for raw in DIMENSIONS[name].folded or (name,)}
+    whole_years = question.period.first % 100 == 1 and question.period.last % 100 == 12 and not read & _WITHIN_YEAR
+    return [cuboid for cuboid in cuboids if whole_years or not cuboid.yearly]
 
 
 def _statements(source: Source, question: Question, level: str) -> list[Select[Any]]:
     """What reads the rows by key, and the totals where they are no sum of the rows."""
-    if question.two_sided:
-        return _two_sided(source, question, level)
-    keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question))]
-    statement: Select[Any] = select(*keys, *source.sums()).where(*_counted(source, question, level))
-    statement = statement.group_by(*(key.name for key in keys))
-    if keys:
-        statement = statement.having(func.sum(source.deals) != 0)
-    return [statement.limit(_limit(question) + 1)]
+    rows: list[Select[Any]] = []
+    totals: list[Select[Any]] = []
+    for part in source.parts():
+        if part.cuboid is not None and part.cuboid.by_league:
+            read, every = _by_league(part, question)
+        elif question.two_sided:
+            read, every = _two_sided(part, question, level)
+        else:
+            read, every = [_rows(part, question, _counted(part, question, level))], []
+        rows += read
+        totals += every
+    return [together(rows, _limit(question))] + ([together(totals, 1)] if totals else [])
 
 
-def _two_sided(source: Source, question: Question, level: str) -> list[Select[Any]]:
+def _rows(source: Source, question: Question, where: list[Condition], side: str | None = None) -> Select[Any]:
+    """Sums by key; leagues and banners involved as those of this side."""
+    keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question, side))]
+    return select(*keys, *source.sums()).where(*where).group_by(*(key.name for key in keys))
+
+
+def _two_sided(source: Source, question: Question, level: str) -> tuple[list[Select[Any]], list[Select[Any]]]:
     """Rows by the league or banner involved: a deal between two of them stands in both, in the totals once."""
     inside = {side: _inside(source, question, level, side) for side in _SIDES[question.basis]}
     base = [*source.where, *_plain_filters(source, question)]
     places = [name for name in question.by if name in SIDELESS]
     elsewhere = or_(*(source[f"seller_{name}"] != source[f"buyer_{name}"] for name in places))
     seller, buyer = (_side(source, question, side, inside) for side in ("seller", "buyer"))
-    parts = [
-        (side, [*base, condition])
-        for side, condition in (("seller", seller), ("buyer", and_(buyer, or_(not_(inside["seller"]), elsewhere))))
-    ]
-    totals: Select[Any] = select(*source.sums()).where(*base, or_(seller, buyer))
-    return [_together(source, question, parts), totals]
+    conditions = {"seller": seller, "buyer": and_(buyer, or_(not_(inside["seller"]), elsewhere))}
+    rows = [_rows(source, question, [*base, condition], side) for side, condition in conditions.items()]
+    return rows, [select(*source.sums()).where(*base, or_(seller, buyer))]
 
 
-def _by_league(question: Question, cuboid: Cuboid, at: Point | None) -> list[Select[Any]]:
+def _by_league(source: Source, question: Question) -> tuple[list[Select[Any]], list[Select[Any]]]:
     """The same from a cuboid by league; the totals from the smallest beside it."""
     alone = replace(question, by=())
-    every = next(
-        each for each in (PRESENT if cuboid.of else CUBOIDS) if Source(question.view, each).holds(_needed(alone, ""))
-    )
-    source, whole_one = (Source(question.view, each, question.period, at) for each in (cuboid, every))
-    keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question))]
-    rows = select(*keys, *source.sums()).where(*source.where, *_plain_filters(source, question))
-    rows = rows.group_by(*(key.name for key in keys)).having(func.sum(source.deals) != 0)
-    return [rows.limit(_limit(question) + 1), *_statements(whole_one, alone, "")]
+    others = _of_its_months(question, CUBOIDS)
+    smallest = next(each for each in others if Source(question.view, each).holds(_needed(alone, "")))
+    every = Source(question.view, smallest, question.period, source.at)
+    rows = _rows(source, question, [*source.where, *_plain_filters(source, question)])
+    return [rows], [_rows(every, alone, _counted(every, alone, ""))]
 
 
-def _together(source: Source, question: Question, parts: Iterable[tuple[str, list[Condition]]]) -> Select[Any]:
-    """Rows by key of several parts, each read by the leagues or banners of a side."""
-    selects: list[Select[Any]] = []
-    for side, where in parts:
-        keys = [column.label(f"k{number}") for number, column in enumerate(_columns(source, question, side))]
-        selects.append(select(*keys, *source.sums()).where(*where).group_by(*(key.name for key in keys)))
-    both = union_all(*selects).subquery()
-    names = [column for column in both.c if column.name.startswith("k")]
-    measures = [whole(func.sum(both.c[name])).label(name) for name in SUMS]
-    statement: Select[Any] = select(*names, *measures).group_by(*names).having(func.sum(both.c.deals) != 0)
-    return statement.limit(_limit(question) + 1)
+def together(statements: Sequence[Select[Any]], limit: int) -> Select[Any]:
+    """The rows of statements with the same keys, added up, one more than the limit; what comes to nothing is left out."""
+    found = statements[0]
+    if len(statements) > 1:
+        both = union_all(*statements).subquery().c
+        keys = [column for column in both if column.name not in SUMS]
+        sums = [whole(func.sum(column)).label(column.name) for column in both if column.name in SUMS]
+        found = select(*keys, *sums).group_by(*keys)
+    if any(column.name not in SUMS for column in found.selected_columns):
+        found = found.having(found.selected_columns["deals"] != 0)
+    return found.limit(limit + 1)
 
 
 def _less(whole: Measures, part: Measures) -> Measures:
@@ -455,6 +463,7 @@ _TIMES = {
     ),
     "year": _Time(lambda month: month // 100, lambda year: f"{year:04d}"),
 }
+_WITHIN_YEAR = _TIMES.keys() - {"year"}
 _PLAIN = Dimension("code")
 
 

@@ -2,7 +2,7 @@
 
 `rebuild` may be run at any time; incremental upkeep must give the same cells. It goes stretch by stretch of recorded months, each
 in a unit of its own, so readers always see whole months. Nobody else touches a cell of a closed month, so posting waits only for
-the last step: the open month and the sums of the present. Cut short, it goes on from there when started again. `check` is for
+the last step, which makes the cells of the present. Cut short, it goes on from there when started again. `check` is for
 `market rebuild --check` and `market verify`: it reports, it mends nothing.
 """
 
@@ -15,16 +15,14 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
-    Integer,
+    ColumnElement,
     Select,
     and_,
     delete,
     func,
     insert,
-    literal,
     or_,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.orm import DeclarativeBase
@@ -38,22 +36,21 @@ from market.journal.model import JournalEntry, JournalHead, JournalPersonal
 from market.journal.read import CHUNK, entries, payload
 from market.organisations.model import Organisation
 from market.statistics.cube import (
-    CELL,
     CUBOIDS,
     KEYS,
-    PRESENT,
     SUMS,
     Cuboid,
-    lines_as_cells,
-    make_cells,
+    Month,
+    close,
+    closed,
+    make_present,
     open_month,
+    present,
     province_code,
-    summed,
     usable,
 )
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED, taken_back
 from market.statistics.model import DIMENSIONS, CuboidState, DealCell, LedgerLine
-from market.store.dialect import whole
 from market.store.session import Database, Unit
 from market.store.types import month_of
 
@@ -64,6 +61,8 @@ STRETCH = 100_000
 
 Tell = Callable[[str], object]
 
+_STRAY = DealCell.cuboid.not_in([number for cuboid in CUBOIDS for number in (cuboid.number, -cuboid.number)])
+"""A cell of no cuboid that there is."""
 _LINE = ("contract_id", "version", "sign", "stat_month", "flow", *DIMENSIONS, "total", "tech", "income")
 _SAME_AS_CONTRACT = (
     "contract_type",
@@ -102,12 +101,11 @@ def _begin(unit: Unit) -> None:
 
 def _add_missing(unit: Unit) -> None:
     known = set(unit.execute(select(CuboidState.number)).scalars())
-    wanted = {cuboid.number for cuboid in (*CUBOIDS, *PRESENT)}
+    wanted = {cuboid.number for cuboid in CUBOIDS}
     if missing := sorted(wanted - known):
         unit.execute(insert(CuboidState), [{"number": number, "ready": False, "rebuilt_to": 0} for number in missing])
-    if gone := known - wanted:
-        unit.execute(delete(DealCell).where(DealCell.cuboid.in_(gone)))
-        unit.execute(delete(CuboidState).where(CuboidState.number.in_(gone)))
+    unit.execute(delete(CuboidState).where(CuboidState.number.not_in(wanted)))
+    unit.execute(delete(DealCell).where(_STRAY))
 
 
 def _under_way(unit: Unit) -> dict[int, int]:
@@ -131,7 +129,7 @@ def _step(unit: Unit) -> str | None:
         return f"Cells recorded up to {_month_at(unit, to)} are made: entry {to} of {_head(unit).seq}."
     head: int = unit.execute(select(JournalHead.seq).with_for_update()).scalar_one()
     _replace(unit, cuboids, after, None)
-    _replace_present(unit, [cuboid for cuboid in PRESENT if under_way.keys() & {cuboid.number, cuboid.of}])
+    _replace_present(unit, cuboids)
     unit.execute(state.values(ready=True, rebuilt_to=None))
     renew(unit)  # every process looks again which cuboids are ready
     return f"All cells are made: entry {head} of {head}."
@@ -169,15 +167,22 @@ def _replace(unit: Unit, cuboids: list[Cuboid], after: int, to: int | None) -> N
         stale = stale.where(DealCell.rec_month <= _month_at(unit, to))
         lines.append(LedgerLine.seq <= to)
     unit.execute(stale)
-    for cuboid in cuboids:
-        make_cells(unit, summed(unit, cuboid, *lines))
+    for month in _months(unit, *lines):
+        close(unit, cuboids, month)
+
+
+def _months(unit: Unit, *where: ColumnElement[bool]) -> list[Month]:
+    """The recorded months of these ledger lines, in order."""
+    number = LedgerLine.rec_month
+    ends = select(number, func.min(LedgerLine.seq), func.max(LedgerLine.seq)).where(*where)
+    return list(map(Month._make, unit.execute(ends.group_by(number).order_by(number))))
 
 
 def _replace_present(unit: Unit, cuboids: list[Cuboid]) -> None:
-    """Sum up the cells of all recorded months anew."""
-    unit.execute(delete(DealCell).where(DealCell.cuboid.in_([cuboid.number for cuboid in cuboids])))
+    """Sum up the cells of the present anew."""
+    unit.execute(delete(DealCell).where(DealCell.cuboid.in_([-cuboid.number for cuboid in cuboids])))
     for cuboid in cuboids:
-        make_cells(unit, _present(unit, cuboid))
+        make_present(unit, cuboid)
 
 
 def check(unit: Unit) -> list[str]:
@@ -195,28 +200,6 @@ def check(unit: Unit) -> list[str]:
         *_contracts_against_ledger(unit),
         *_ledger_against_journal(unit),
     ]
-
-
-def _present(unit: Unit, present: Cuboid) -> Select[Any]:
-    """A cuboid of the present as the cells by recorded months and the lines of the open one have it."""
-    of = next(cuboid for cuboid in CUBOIDS if cuboid.number == present.of)
-    home = province_code(unit.database.home_region())
-    closed = select(*(getattr(DealCell, name) for name in CELL)).where(DealCell.cuboid == of.number)
-    opened = lines_as_cells(home, of, CELL, LedgerLine.seq >= open_month(unit).since)
-    each = union_all(closed, *opened).subquery().c
-    dimensions = {of.a: each.a, of.b: each.b}
-    keys: list[Any] = [each.stat_month, each.flow, dimensions[present.a]]
-    keys += [dimensions[present.b]] if present.b else []
-    month, flow, a, b = (*keys, literal(""))[:4]
-    return select(
-        literal(present.number, Integer).label("cuboid"),
-        month.label("stat_month"),
-        literal(0, Integer).label("rec_month"),
-        flow.label("flow"),
-        a.label("a"),
-        b.label("b"),
-        *(whole(func.sum(each[name])).label(name) for name in SUMS),
-    ).group_by(*keys)
 
 
 def _against_journal(
@@ -323,19 +306,34 @@ def _wrong_series(unit: Unit) -> Iterator[str]:
 
 
 def _cells_against_ledger(unit: Unit) -> Iterator[str]:
-    if not usable(unit, past=False):
+    if not usable(unit):
         yield "some cuboids are not built yet: run market rebuild"
         return
-    opened = open_month(unit).number
-    for cuboid in (*CUBOIDS, *PRESENT):
-        kept = select(*(DealCell.__table__.c[name] for name in (*KEYS, *SUMS))).where(DealCell.cuboid == cuboid.number)
-        right = _present(unit, cuboid) if cuboid.of else summed(unit, cuboid, LedgerLine.rec_month < opened)
-        for words, missing in (
-            ("the ledger has a cell the cube has not", right.except_(kept)),
-            ("the cube has a cell the ledger has not", kept.except_(right)),
-        ):
-            for row in unit.execute(missing.limit(MOST)):
-                yield f"{words}: {tuple(row)}"
+    for (number,) in unit.execute(select(DealCell.cuboid).where(_STRAY).distinct()):
+        yield f"there are cells of a cuboid {number}, which is none"
+    home = province_code(unit.database.home_region())
+    months = _months(unit, LedgerLine.rec_month < open_month(unit).number)
+    for cuboid in CUBOIDS:
+        yield from _differences(unit, present(home, cuboid), [DealCell.cuboid == -cuboid.number])
+        of_cuboid = DealCell.cuboid == cuboid.number
+        for month in months:
+            right = closed(home, cuboid).params(month._asdict())
+            yield from _differences(unit, right, [of_cuboid, DealCell.rec_month == month.number])
+        others = select(DealCell.rec_month).where(
+            of_cuboid, DealCell.rec_month.not_in([each.number for each in months])
+        )
+        for (number,) in unit.execute(others.distinct()):
+            yield f"cuboid {cuboid.number} has cells of {number}, in which nothing was recorded or which is still open"
+
+
+def _differences(unit: Unit, right: Select[Any], kept_where: list[ColumnElement[bool]]) -> Iterator[str]:
+    kept = select(*(DealCell.__table__.c[name] for name in (*KEYS, *SUMS))).where(*kept_where)
+    for words, missing in (
+        ("the ledger has a cell the cube has not", right.except_(kept)),
+        ("the cube has a cell the ledger has not", kept.except_(right)),
+    ):
+        for row in unit.execute(missing.limit(MOST)):
+            yield f"{words}: {tuple(row)}"
 
 
 def _broken_contracts(unit: Unit) -> Iterator[str]:

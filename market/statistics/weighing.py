@@ -11,7 +11,7 @@ lines names. So the last ones are kept by these: until another contract counts, 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -23,9 +23,8 @@ from market.journal.model import JournalEntry
 from market.statistics.disclosure import Grain, Key, Row, Table
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point
-from market.statistics.queries import FLOWS, Source, counted, sources
+from market.statistics.queries import FLOWS, Source, counted, sources, together
 from market.statistics.question import DIMENSIONS, SIDELESS, Period, Question
-from market.store.dialect import whole
 from market.store.session import Unit
 from market.store.types import month_text
 
@@ -280,28 +279,23 @@ class Scale:
         span = Period(question.period.first // 100 * 100 + 1, question.period.last // 100 * 100 + 12)
         cuts = [name for name in self.cuts if name not in _LEVELS and name not in self.apart]
         plain = dict.fromkeys(coarser for name in (*self.plain, *cuts) for coarser in (name, *_COARSER.get(name, ())))
-        asked = Question(span, question.basis, question.region, (*plain, *self.apart), self.beside)
+        asked = Question(span, question.basis, question.region, (*plain, *self.apart, self.step), self.beside)
         source = next(sources(unit, asked, at))
-        columns: dict[str, Any] = {"during": source[self.step]} | {name: source[name] for name in plain}
-        columns |= {name: case((source.table.flow.in_(FLOWS[name]), "yes"), else_="no") for name in self.bases}
-        yes = {name: replace(asked, region=name, by=(), filters=()) for name in self.regions}
-        if self.beside:
-            yes["beside"] = replace(asked, region=self.world, by=())
-        for name, meant in yes.items():
-            columns[name] = case((and_(*counted(unit, source, meant)), "yes"), else_="no")
-        columns |= {name: self._one_key(unit, source, replace(asked, filters=()), name) for name in self.apart}
-        labels = [column.label(f"k{number}") for number, column in enumerate(columns.values())]
-        every = Question(span, "involved" if self.bases else question.basis, self.world)
-        statement = (
-            select(*labels, whole(func.sum(source.deals)).label("deals"))
-            .where(*counted(unit, source, every))
-            .group_by(*(label.name for label in labels))
-            .having(func.sum(source.deals) != 0)
-        )
-        found = unit.execute(statement.limit(MAX_ROWS + 1)).all()
+        names: list[str] = []
+        parts = []
+        for part in source.parts():
+            columns = self._columns(unit, part, asked, plain)
+            names, labels = list(columns), [column.label(f"k{n}") for n, column in enumerate(columns.values())]
+            every = Question(span, "involved" if self.bases else question.basis, self.world)
+            parts.append(
+                select(*labels, part.sums()[0])
+                .where(*counted(unit, part, every))
+                .group_by(*(label.name for label in labels))
+            )
+        found = unit.execute(together(parts, MAX_ROWS)).all()
         rows: list[Row] = []
         for *values, deals in sorted(map(tuple, found)):
-            row = dict(zip(columns, values, strict=True))
+            row = dict(zip(names, values, strict=True))
             month = _FIRST_MONTHS[self.step](row.pop("during"))
             for level, told in _LEVELS.items():
                 if _LENGTHS[level] >= _LENGTHS[self.step]:
@@ -312,6 +306,17 @@ class Scale:
                     row[name] = keys[0] if len(keys) == 1 else _SEVERAL
             rows.append((row, deals))
         return rows
+
+    def _columns(self, unit: Unit, source: Source, asked: Question, plain: Iterable[str]) -> dict[str, Any]:
+        """What the rows are told apart by."""
+        columns: dict[str, Any] = {"during": source[self.step]} | {name: source[name] for name in plain}
+        columns |= {name: case((source.table.flow.in_(FLOWS[name]), "yes"), else_="no") for name in self.bases}
+        yes = {name: replace(asked, region=name, by=(), filters=()) for name in self.regions}
+        if self.beside:
+            yes["beside"] = replace(asked, region=self.world, by=())
+        for name, meant in yes.items():
+            columns[name] = case((and_(*counted(unit, source, meant)), "yes"), else_="no")
+        return columns | {name: self._one_key(unit, source, replace(asked, filters=()), name) for name in self.apart}
 
     def _one_key(self, unit: Unit, source: Source, every: Question, name: str) -> Any:
         """The key that a contract stands under alone, or `_SEVERAL`; of a cross-walk the field it is told by."""

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Executable,
+    Integer,
     String,
     Text,
     TextClause,
@@ -43,6 +44,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement, coercions, roles
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -304,6 +306,28 @@ def _among_array(element: among, compiler: Any, **rest: Any) -> str:
 def _among_json(element: among, compiler: Any, **rest: Any) -> str:
     values = compiler.process(element.values, **rest)
     return f"{compiler.process(element.column, **rest)} IN (SELECT value FROM json_each({values}))"
+
+
+class _values_of(GenericFunction[Any]):
+    """The values of a JSON array as a table."""
+
+    inherit_cache = True
+
+
+@compiles(_values_of, "postgresql")
+def _values_of_text(element: _values_of, compiler: Any, **rest: Any) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **rest)} AS json))"
+
+
+@compiles(_values_of, "sqlite")
+def _values_of_json(element: _values_of, compiler: Any, **rest: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **rest)})"
+
+
+def listed(numbers: Sequence[int]) -> ColumnElement[int]:
+    """A column of a row for each of these numbers, to be joined with what stands under each."""
+    rows = _values_of(literal(json.dumps(numbers))).table_valued("value", name="listed")
+    return cast(rows.c.value, Integer)
 
 
 def whole(total: ColumnElement[Any]) -> ColumnElement[int]:

@@ -124,8 +124,9 @@ def test_the_number_of_statements_does_not_grow_with_the_figures(figures, world,
         return sum(text.startswith("SELECT") for text in counted.texts)
 
     of(figures)
-    # Reference version, head, page; the years there are contracts of; for each region and basis its figures and the state that
-    # judgements are kept under. Of two bases other years are judged than before, the third has these alone.
-    assert cost(year=2018) == 3 + 1 + 3 * 2 + 2
-    assert cost() == 3 + 1 + 4 * 2
+    # Reference version, head, page; the years there are contracts of, by place and by office; for each region and basis its
+    # figures and the state that judgements are kept under. Of two bases other years are judged than before, the third has
+    # these alone.
+    assert cost(year=2018) == 3 + 2 + 3 * 2 + 2
+    assert cost() == 3 + 2 + 4 * 2
     assert cost(year=2000, basis="absorbed", region="110000") == 3

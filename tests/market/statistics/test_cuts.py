@@ -250,11 +250,11 @@ HOT = [
     (("province", "contract_type"), None),
     (("province",), None),
     (("field_hightech", "contract_type"), None),
-    (("field_region", "year_to_date"), -8),
-    (("seller_origin", "half_year"), -9),
-    (("buyer_origin", "registration"), -10),
+    (("field_region", "year_to_date"), 17),
+    (("seller_origin", "half_year"), 19),
+    (("buyer_origin", "registration"), 15),
     (("seller_origin", "buyer_origin", "quarter"), None),
-    (("seller_league", "contract_type", "registration", "month"), -2),
+    (("seller_league", "contract_type", "registration", "month"), 21),
     (("size_class",), None),
 ]
 

@@ -368,15 +368,17 @@ def test_a_region_has_the_offices_of_its_parts(history):
 
 
 USUAL = [
-    (("seller_league", "contract_type", "month"), -2),
-    (("buyer_league", "contract_type", "quarter"), -3),
+    (("seller_league", "contract_type", "month"), 21),
+    (("buyer_league", "contract_type", "quarter"), 22),
     (("contract_type", "field", "year"), None),
     (("seller_league", "buyer_league"), None),
-    (("seller_province", "contract_type"), -2),
-    (("league",), -9),
-    (("office",), -5),
-    (("field",), -8),
-    ((), -7),
+    (("seller_province", "contract_type"), 21),
+    (("league",), 14),
+    (("office",), 18),
+    (("field",), 13),
+    (("field", "year"), 13),
+    (("field", "month"), 17),
+    ((), 13),
     (("contract_subtype",), None),
     (("seller_banner",), None),
 ]

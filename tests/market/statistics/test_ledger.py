@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from market.access import SYSTEM
 from market.journal import append
 from market.journal.append import Event
-from market.statistics.cube import CUBOIDS, PRESENT
+from market.statistics.cube import CUBOIDS
 from market.statistics.ledger import flow, minus, plus, post, with_income
 from market.statistics.model import DealCell, LedgerLine
 from market.statistics.rebuild import check
@@ -162,9 +162,9 @@ def test_a_contract_touches_one_cell_of_each_cuboid_and_one_of_each_league_in_on
     with history.database.read(SYSTEM) as unit:
         cells = select(DealCell.cuboid, DealCell.a, DealCell.b).order_by(DealCell.cuboid, DealCell.a)
         found = [tuple(row) for row in unit.execute(cells)]
-    assert sorted({number for number, *_ in found}) == sorted(cuboid.number for cuboid in PRESENT)
-    assert found[:3] == [(-12, "150100", "DEV"), (-12, "150200", "DEV"), (-10, "150200", "")]
-    assert len(found) == len(PRESENT) + 1
+    assert sorted({-number for number, *_ in found}) == [cuboid.number for cuboid in CUBOIDS]
+    assert found[:3] == [(-23, "150100", "DEV"), (-23, "150200", "DEV"), (-22, "150200", "DEV")]
+    assert len(found) == len(CUBOIDS) + 1
 
 
 def test_a_recorded_month_is_summed_up_when_the_next_one_begins(history, monkeypatch):
@@ -195,7 +195,9 @@ def test_thousands_of_lines_are_posted_in_one_unit(history):
     months = [date(1950 + number // 12, number % 12 + 1, 1) for number in range(600)]
     history.add(*(history.contract(registered_on=day) for day in months))
     with history.database.read(SYSTEM) as unit:
-        assert unit.execute(select(func.count()).select_from(DealCell)).scalar_one() == 600 * (len(PRESENT) + 1)
+        each = select(DealCell.cuboid, func.count()).group_by(DealCell.cuboid)
+        stretches = {-cuboid.number: 50 if cuboid.yearly else 600 for cuboid in CUBOIDS}
+        assert dict(map(tuple, unit.execute(each))) == stretches | {-23: 1200}
 
 
 @pytest.mark.parametrize(

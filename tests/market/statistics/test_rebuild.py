@@ -65,11 +65,11 @@ def filled(history, monkeypatch):
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("UPDATE deal_cell SET total = total + 1 WHERE cuboid = 2 AND a = '150100'", "cell"),
-        ("UPDATE deal_cell SET deals = deals + 1 WHERE cuboid = 1", "cell"),
-        ("UPDATE deal_cell SET income = income + 1 WHERE cuboid = -9", "cell"),
-        ("DELETE FROM deal_cell WHERE cuboid = 4 AND a = '150200'", "the cube has not"),
-        ("UPDATE deal_cell SET a = 'abroad' WHERE cuboid = 4 AND a = '150200'", "the ledger has not"),
+        ("UPDATE deal_cell SET total = total + 1 WHERE cuboid = 21 AND a = '150100'", "cell"),
+        ("UPDATE deal_cell SET deals = deals + 1 WHERE cuboid = 13", "cell"),
+        ("UPDATE deal_cell SET income = income + 1 WHERE cuboid = -19", "cell"),
+        ("DELETE FROM deal_cell WHERE cuboid = 14 AND a = '150200'", "the cube has not"),
+        ("UPDATE deal_cell SET a = 'abroad' WHERE cuboid = -22 AND a = '150200'", "the ledger has not"),
     ],
 )
 def test_a_wrong_cell_is_found_and_mended(filled, statement, words):
@@ -342,12 +342,12 @@ def test_a_cuboid_that_is_not_built_answers_nothing_and_migrating_builds_it(reco
             return source.cuboid and source.cuboid.number, figures(unit, question)
 
     number, right = answered()
-    assert number == -7
+    assert number == 16
     right_cells = cells(recorded)
     tamper(recorded, "DELETE FROM deal_cell", "DELETE FROM cuboid", "UPDATE reference_state SET version = version + 1")
     assert answered() == (None, right)
     assert "some cuboids are not built yet: run market rebuild" in found(recorded)
     bring_up_to_date(recorded)
-    assert answered() == (-7, right)
+    assert answered() == (16, right)
     assert cells(recorded) == right_cells
     assert found(recorded) == []
