@@ -24,8 +24,9 @@ from bench.measure import Cost, Result, typical
 from bench.services import children, cpu_seconds, spent
 from market.access import SYSTEM
 from market.journal.model import JournalEntry
+from market.statistics.cube import FLOWS
 from market.statistics.points import Point, point
-from market.statistics.queries import FLOWS, Figures, Measures, figures
+from market.statistics.queries import Figures, Measures, figures
 from market.statistics.question import BASES, Period, Question
 from market.store.session import Database, Unit
 

@@ -6,7 +6,8 @@ line of a later month is recorded, the month before is closed: what has lines in
 a past point. So both read one cell a group and month, or year; as of a point within a recorded month its lines are added.
 `queries` chooses a cuboid that holds all a question needs; else the ledger answers.
 
-A cuboid by `league` counts a deal once in each league of home that is involved, whatever its flow, so that a group is one cell.
+A cuboid of one basis holds its deals whatever their flow, so that a group is one cell however many contracts there are; under
+`involved` a deal counts once in each league of home that is involved.
 """
 
 from __future__ import annotations
@@ -47,15 +48,22 @@ SUMS = ("deals", "total", "tech", "income")
 CELL = ("stat_month", "flow", "a", "b", *SUMS)
 """Columns of a cell beside its cuboid and recorded month."""
 KEYS = ("cuboid", "stat_month", "rec_month", "flow", "a", "b")
-SELLER_INSIDE, BUYER_INSIDE = (1, 2, 5, 6), (1, 3, 5, 7)
-"""Flows of the deals whose seller, or buyer, lies in the home region."""
 ANY_FLOW = 0
-"""What stands for the flow in a cuboid by league."""
+"""What stands for the flow in a cuboid of one basis."""
+
+FLOWS = {
+    "involved": (1, 2, 3, 5, 6, 7),
+    "output": (1, 2, 5, 6),
+    "absorbed": (1, 3, 5, 7),
+    "internal": (1, 5),
+    "registered": (1, 2, 3, 4),
+}
+"""The flows that make up each basis, as seen from home."""
 
 
 @dataclass(frozen=True)
 class Cuboid:
-    """Number and dimensions (`b` may be empty), by month or `yearly`.
+    """Number and dimensions (`b` may be empty), by month or `yearly`; of all deals, or those of one basis.
 
     The numbers are stored and never used again for others (nor those up to 12, which releases before had). The cells of the
     present have the negative number and no recorded month; a year's cells stand in its December.
@@ -65,11 +73,7 @@ class Cuboid:
     a: str
     b: str = ""
     yearly: bool = False
-
-    @property
-    def by_league(self) -> bool:
-        """Does it tell the leagues involved, not whether they sell or buy?"""
-        return self.a == "league"
+    basis: str = ""
 
     def month(self, stat_month: Any) -> Any:
         """The month that the cells of a statistical month stand in."""
@@ -78,12 +82,14 @@ class Cuboid:
     def cells(self, home: str, row: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """The flow and dimensions of each cell of a ledger row."""
         b = _seen_from(home, row, self.b)
-        if not self.by_league:
+        if self.a == "league":
+            sides = (("seller", FLOWS["output"]), ("buyer", FLOWS["absorbed"]))
+            for league in {_seen_from(home, row, f"{side}_league") for side, flows in sides if row["flow"] in flows}:
+                yield ANY_FLOW, league, b
+        elif not self.basis:
             yield row["flow"], _seen_from(home, row, self.a), b
-            return
-        sides = (("seller", SELLER_INSIDE), ("buyer", BUYER_INSIDE))
-        for league in {_seen_from(home, row, f"{side}_league") for side, flows in sides if row["flow"] in flows}:
-            yield ANY_FLOW, league, b
+        elif row["flow"] in FLOWS[self.basis]:
+            yield ANY_FLOW, _seen_from(home, row, self.a), b
 
 
 CUBOIDS = (
@@ -93,11 +99,15 @@ CUBOIDS = (
     Cuboid(16, "contract_type"),
     Cuboid(17, "field"),
     Cuboid(18, "office"),
-    Cuboid(19, "seller_league"),
-    Cuboid(20, "buyer_league"),
-    Cuboid(21, "seller_league", "contract_type"),
-    Cuboid(22, "buyer_league", "contract_type"),
-    Cuboid(23, "league", "contract_type"),
+    Cuboid(19, "seller_league", "contract_type", basis="output"),
+    Cuboid(20, "buyer_league", "contract_type", basis="absorbed"),
+    Cuboid(21, "seller_league", "contract_type", basis="internal"),
+    Cuboid(22, "seller_league", "contract_type", basis="registered"),
+    Cuboid(23, "league", "contract_type", basis="involved"),
+    Cuboid(24, "seller_league"),
+    Cuboid(25, "buyer_league"),
+    Cuboid(26, "seller_league", "contract_type"),
+    Cuboid(27, "buyer_league", "contract_type"),
 )
 """Smallest first: the first that fits a question answers it."""
 
@@ -220,13 +230,16 @@ def standing(cuboid: Cuboid, month: ColumnElement[int], before: Any) -> list[Col
 def lines_as_cells(home: str, cuboid: Cuboid, *where: ColumnElement[bool]) -> list[Select[Any]]:
     """Ledger lines in the shape of the cells they belong to; by league those of each side apart."""
     seller, buyer = _told(home, "seller_league"), _told(home, "buyer_league")
+    any_flow = literal(ANY_FLOW, SmallInteger)
     parts: list[tuple[Any, Any, list[Any]]] = [(LedgerLine.flow, _told(home, cuboid.a), [])]
-    if cuboid.by_league:
-        elsewhere = or_(LedgerLine.flow.not_in(SELLER_INSIDE), seller != buyer)
+    if cuboid.a == "league":
+        elsewhere = or_(LedgerLine.flow.not_in(FLOWS["output"]), seller != buyer)
         parts = [
-            (literal(ANY_FLOW, SmallInteger), seller, [LedgerLine.flow.in_(SELLER_INSIDE)]),
-            (literal(ANY_FLOW, SmallInteger), buyer, [LedgerLine.flow.in_(BUYER_INSIDE), elsewhere]),
+            (any_flow, seller, [LedgerLine.flow.in_(FLOWS["output"])]),
+            (any_flow, buyer, [LedgerLine.flow.in_(FLOWS["absorbed"]), elsewhere]),
         ]
+    elif cuboid.basis:
+        parts = [(any_flow, _told(home, cuboid.a), [LedgerLine.flow.in_(FLOWS[cuboid.basis])])]
     found = []
     for flow, a, only in parts:
         keys = (cuboid.month(LedgerLine.stat_month), flow, a, _told(home, cuboid.b))

@@ -36,9 +36,8 @@ from sqlalchemy import (
 from market.errors import Invalid
 from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
 from market.statistics.cube import (
-    BUYER_INSIDE,
     CUBOIDS,
-    SELLER_INSIDE,
+    FLOWS,
     SUMS,
     Cuboid,
     province_code,
@@ -70,15 +69,6 @@ MAX_ROWS = 100_000
 
 Key = tuple[str, ...]
 Condition = ColumnElement[bool]
-
-FLOWS = {
-    "involved": (1, 2, 3, 5, 6, 7),
-    "output": SELLER_INSIDE,
-    "absorbed": BUYER_INSIDE,
-    "internal": (1, 5),
-    "registered": (1, 2, 3, 4),
-}
-"""The flows that make up each basis, as seen from home."""
 
 _SIDES = {
     "involved": ("seller", "buyer"),
@@ -158,10 +148,12 @@ class Source:
         return [self, lines]
 
     def holds(self, names: set[str]) -> bool:
-        """Can all these dimensions be told here?"""
-        if self.cuboid is None:
-            return True
-        return not self.cuboid.by_league and all(_coarsest(name, self._columns) in self._columns for name in names)
+        """Can all these dimensions be told here, with the flow of a deal?"""
+        return self.cuboid is None or (not self.cuboid.basis and self.tells(names))
+
+    def tells(self, names: set[str]) -> bool:
+        """Are these dimensions among the cuboid's?"""
+        return all(_coarsest(name, self._columns) in self._columns for name in names)
 
     def __getitem__(self, name: str) -> Any:
         if name in _TIMES:
@@ -261,7 +253,7 @@ def figures(unit: Unit, question: Question, source: Source | None = None, *, at:
     if source is not None:
         texts = [_compiled(unit.connection.dialect, each) for each in _statements(source, question, level)]
     else:
-        texts = _kept(unit.connection.dialect, question, _cuboid(unit, question, level), level, at)
+        texts = _kept(unit.connection.dialect, question, cheapest(unit, question, level), level, at)
     rows, *totals = (unit.connection.exec_driver_sql(*each).all() for each in texts)
     crosswalk = source.crosswalk if source else None
     groups = _groups(crosswalk, question, rows)
@@ -287,16 +279,26 @@ def _compiled(engine: Dialect, statement: Select[Any]) -> Text:
     return str(compiled), values if names is None else tuple(values[name] for name in names)
 
 
-def _cuboid(unit: Unit, question: Question, level: str) -> Cuboid | None:
-    """The cheapest that can answer; None: the ledger must."""
+def cheapest(unit: Unit, question: Question, level: str = "") -> Cuboid | None:
+    """The cuboid that answers a question at the level its region cuts places at; None: the ledger must."""
     needed = _needed(question, level)
-    others = {name for name in question.names if name not in _TIMES}
-    leagues = question.two_sided and not level and others == {"league"} | others & {"contract_type"}
-    leagues = leagues and "league" not in dict(question.filters)
     for cuboid in _usable(unit, question):
-        if leagues if cuboid.by_league else Source(question.view, cuboid).holds(needed):
+        source = Source(question.view, cuboid)
+        if source.holds(needed) or (
+            not level and cuboid.basis == question.basis and _of_basis(source, question, needed)
+        ):
             return cuboid
     return None
+
+
+def _of_basis(source: Source, question: Question, needed: set[str]) -> bool:
+    """Does the cuboid of the question's basis tell all of it, without the flow?"""
+    if question.basis == "involved":
+        others = {name for name in question.names if name not in _TIMES}
+        return others == {"league"} | others & {"contract_type"} and "league" not in dict(question.filters)
+    return source.tells(needed) and not any(
+        name == "registration" or name.endswith("_origin") for name in question.names
+    )
 
 
 def _usable(unit: Unit, question: Question) -> list[Cuboid]:
@@ -316,7 +318,7 @@ def _statements(source: Source, question: Question, level: str) -> list[Select[A
     rows: list[Select[Any]] = []
     totals: list[Select[Any]] = []
     for part in source.parts():
-        if part.cuboid is not None and part.cuboid.by_league:
+        if part.cuboid is not None and part.cuboid.a == "league":
             read, every = _by_league(part, question)
         elif question.two_sided:
             read, every = _two_sided(part, question, level)
@@ -532,6 +534,8 @@ def _registered(source: Source, question: Question, level: str) -> Condition:
 
 def _basis(source: Source, question: Question, level: str) -> list[Condition]:
     """The deals that count under the question's basis."""
+    if source.cuboid is not None and source.cuboid.basis:
+        return []
     if question.basis == "registered":
         return [_registered(source, question, level)]
     inside = {side: _inside(source, question, level, side) for side in _SIDES[question.basis]}

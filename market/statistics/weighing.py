@@ -20,10 +20,11 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from market.journal.model import JournalEntry
+from market.statistics.cube import FLOWS
 from market.statistics.disclosure import Grain, Key, Row, Table
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point
-from market.statistics.queries import FLOWS, Source, counted, sources, together
+from market.statistics.queries import Source, counted, sources, together
 from market.statistics.question import DIMENSIONS, SIDELESS, Period, Question
 from market.store.session import Unit
 from market.store.types import month_text

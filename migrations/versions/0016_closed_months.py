@@ -14,7 +14,7 @@ DIMENSIONS = [
     *("office_place", "linked_demand", "linked_achievement"),
 ]
 SUMS = ["sign", "total", "tech", "income"]
-NUMBERS = range(13, 24)
+NUMBERS = range(13, 28)
 BEFORE = (1, 2, 3, 4, 5, 7, -2, -3, -5, -7, -8, -9, -10, -12)
 
 

@@ -163,7 +163,7 @@ def test_a_contract_touches_one_cell_of_each_cuboid_and_one_of_each_league_in_on
         cells = select(DealCell.cuboid, DealCell.a, DealCell.b).order_by(DealCell.cuboid, DealCell.a)
         found = [tuple(row) for row in unit.execute(cells)]
     assert sorted({-number for number, *_ in found}) == [cuboid.number for cuboid in CUBOIDS]
-    assert found[:3] == [(-23, "150100", "DEV"), (-23, "150200", "DEV"), (-22, "150200", "DEV")]
+    assert [cell for cell in found if cell[0] == -23] == [(-23, "150100", "DEV"), (-23, "150200", "DEV")]
     assert len(found) == len(CUBOIDS) + 1
 
 

@@ -65,11 +65,11 @@ def filled(history, monkeypatch):
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("UPDATE deal_cell SET total = total + 1 WHERE cuboid = 21 AND a = '150100'", "cell"),
+        ("UPDATE deal_cell SET total = total + 1 WHERE cuboid = 26 AND a = '150100'", "cell"),
         ("UPDATE deal_cell SET deals = deals + 1 WHERE cuboid = 13", "cell"),
-        ("UPDATE deal_cell SET income = income + 1 WHERE cuboid = -19", "cell"),
+        ("UPDATE deal_cell SET income = income + 1 WHERE cuboid = -24", "cell"),
         ("DELETE FROM deal_cell WHERE cuboid = 14 AND a = '150200'", "the cube has not"),
-        ("UPDATE deal_cell SET a = 'abroad' WHERE cuboid = -22 AND a = '150200'", "the ledger has not"),
+        ("UPDATE deal_cell SET a = 'abroad' WHERE cuboid = -20 AND a = '150200'", "the ledger has not"),
     ],
 )
 def test_a_wrong_cell_is_found_and_mended(filled, statement, words):
