@@ -3,8 +3,8 @@
 A question whose cuts, filters and region fit a cuboid is answered from cells, at the same cost however many contracts there are;
 any other from the ledger through its covering index. Both give the same figures.
 
-As of a past point cells answer as they stood when the last month before it was closed, and beside them the ledger lines of the
-month it lies within.
+As of a past point cells answer as they stood at the nearest end of a recorded month, and beside them the ledger lines between
+that and the point.
 Figures depend on journal and question alone, never on reference data as loaded now: codes roll up by their construction, fields
 by the cross-walk as the journal knew it. So those of a past point stand for ever.
 

@@ -282,17 +282,14 @@ class Scale:
         plain = dict.fromkeys(coarser for name in (*self.plain, *cuts) for coarser in (name, *_COARSER.get(name, ())))
         asked = Question(span, question.basis, question.region, (*plain, *self.apart, self.step), self.beside)
         source = next(sources(unit, asked, at))
+        every = Question(span, "involved" if self.bases else question.basis, self.world)
         names: list[str] = []
         parts = []
         for part in source.parts():
             columns = self._columns(unit, part, asked, plain)
             names, labels = list(columns), [column.label(f"k{n}") for n, column in enumerate(columns.values())]
-            every = Question(span, "involved" if self.bases else question.basis, self.world)
-            parts.append(
-                select(*labels, part.sums()[0])
-                .where(*counted(unit, part, every))
-                .group_by(*(label.name for label in labels))
-            )
+            read = select(*labels, part.sums()[0]).where(*counted(unit, part, every))
+            parts.append(read.group_by(*(label.name for label in labels)))
         found = unit.execute(together(parts, MAX_ROWS)).all()
         rows: list[Row] = []
         for *values, deals in sorted(map(tuple, found)):
