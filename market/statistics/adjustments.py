@@ -19,8 +19,9 @@ from market.statistics.answers import Reader, as_of, frame, shown
 from market.statistics.crosswalks import crosswalk_as_of
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point, point
-from market.statistics.queries import Measures, Source, counted, figures, memberships, sources
+from market.statistics.queries import Measures, figures
 from market.statistics.question import BASES, Question
+from market.statistics.sources import Source, counted, memberships, sources
 from market.store.paging import Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import month_text

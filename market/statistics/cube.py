@@ -4,7 +4,7 @@ A cuboid has one or two dimensions beside flow and statistical month, or year. L
 home province by its league, any other by its province or bucket. Every posting adds to the cells of the present. When the first
 line of a later month is recorded, the month before is closed: what has lines in it is kept as it then stood, for figures as of
 a past point. So both read a few cells a group and month, or year; as of a point within a recorded month some of its lines too.
-`queries` chooses a cuboid that holds all a question needs; else the ledger answers.
+`sources` chooses a cuboid that holds all a question needs; else the ledger answers.
 
 A cuboid of one basis holds its deals whatever their flow, so that a group is one cell however many contracts there are; under
 `involved` a deal counts once in each league of home that is involved.

@@ -17,8 +17,9 @@ from market.statistics.crosswalks import crosswalk_as_of
 from market.statistics.ledger import taken_back
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point
-from market.statistics.queries import Source, counted, figures
+from market.statistics.queries import figures
 from market.statistics.question import Question
+from market.statistics.sources import Source, counted
 from market.store.paging import Sort, fetch_page
 from market.store.session import Unit
 from market.store.types import month_text

@@ -24,8 +24,9 @@ from market.statistics.cube import FLOWS
 from market.statistics.disclosure import Grain, Key, Row, Table
 from market.statistics.model import LedgerLine
 from market.statistics.points import Point
-from market.statistics.queries import Source, counted, sources, together
+from market.statistics.queries import together
 from market.statistics.question import DIMENSIONS, SIDELESS, Period, Question
+from market.statistics.sources import Source, counted, sources
 from market.store.session import Unit
 from market.store.types import month_text
 

@@ -28,8 +28,9 @@ from market.places.queries import tree
 from market.statistics.adjustments import adjustments
 from market.statistics.answers import MEASURES, Reader, answer, answer_tag
 from market.statistics.points import SETTLING, Point, point, point_for_all
-from market.statistics.queries import Measures, figures, sources
+from market.statistics.queries import Measures, figures
 from market.statistics.question import DIMENSIONS, Period, Question
+from market.statistics.sources import sources
 from market.store.types import SHANGHAI, instant_text
 from tests.market.statistics.history import History
 from tests.market.statistics.test_figures import ACTS, Counted, play, questions

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from market.access import SYSTEM
 from market.journal import append
 from market.journal.model import JournalEntry
-from market.statistics import queries
+from market.statistics import sources
 from market.statistics.points import point
-from market.statistics.queries import Source, figures
+from market.statistics.queries import figures
 from market.statistics.question import BASES, Period, Question
 from market.statistics.rebuild import check
+from market.statistics.sources import Source
 from market.statistics.weighing import Scale
 
 PLACES = ("150102", "150100", "150203", "150000", "110000", None)
@@ -70,7 +71,7 @@ def test_every_hot_cut_as_of_every_entry_is_what_the_ledger_says(history, monkey
             answered.add(found.totals)
             rows = Scale(unit, question, at, 3).rows
             with monkeypatch.context() as patch:
-                patch.setattr(queries, "usable", lambda _: ())
+                patch.setattr(sources, "usable", lambda _: ())
                 assert rows == Scale(unit, question, at, 3).rows, (at, basis, by)
             weighed.add(str(rows))
     assert len(answered) > 2 * len(seqs)

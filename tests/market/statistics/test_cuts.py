@@ -16,8 +16,9 @@ from market.fields.queries import code_lists
 from market.places.queries import tree
 from market.statistics.answers import MEASURES, Reader, answer
 from market.statistics.points import point
-from market.statistics.queries import Measures, cheapest, figures
+from market.statistics.queries import Measures, figures
 from market.statistics.question import DIMENSIONS, Period, Question
+from market.statistics.sources import cheapest
 from tests.market.statistics.history import History
 from tests.market.statistics.test_figures import ACTS, LINKS, Counted, play, questions
 

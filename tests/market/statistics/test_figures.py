@@ -19,9 +19,10 @@ from market.fields.model import CrosswalkEntry
 from market.places.queries import Places, tree
 from market.reference.files import table
 from market.statistics.model import DealCell
-from market.statistics.queries import Figures, Measures, cheapest, figures, sources
+from market.statistics.queries import Figures, Measures, figures
 from market.statistics.question import BASES, DIMENSIONS, SIDELESS, Period, Question
 from market.statistics.rebuild import check, rebuild
+from market.statistics.sources import cheapest, sources
 from market.store.session import Unit
 from market.store.types import month_of
 from tests.market.statistics.history import History

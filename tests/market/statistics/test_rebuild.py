@@ -21,9 +21,10 @@ from market.statistics import rebuild as module
 from market.statistics.ledger import plus
 from market.statistics.model import DealCell
 from market.statistics.points import Point
-from market.statistics.queries import figures, sources
+from market.statistics.queries import figures
 from market.statistics.question import Period, Question
 from market.statistics.rebuild import check, rebuild
+from market.statistics.sources import sources
 from tests.market.contracts.samples import plain
 from tests.market.registration.acts import cancel, change, record, register
 from tests.market.statistics import history as kept
