@@ -85,9 +85,9 @@ def measured(server: Server, histories: Sequence[History], rounds: int, seconds:
         for name, (basis, by, columns) in OTHERS.items():
             results += _other(server.engine, name, Question(PERIOD, basis, HOME, by), columns, opened, meter)
         for name, by in CUTS.items():
-            results += _past(server.engine, name, {basis: asked(by, basis) for basis in BASES}, opened, meter)
+            results += _past(server.engine, name, {basis: asked(by, basis) for basis in BASES}, opened[-1], meter)
         payment = {"output": Question(PERIOD, "output", HOME, ("payment_mode",))}
-        results += _past(server.engine, "payment", payment, opened, meter)
+        results += _past(server.engine, "payment", payment, opened[-1], meter)
     return results
 
 
@@ -177,30 +177,23 @@ def _other(
     return found
 
 
-def _past(
-    engine: str, name: str, questions: Mapping[str, Question], opened: Sequence[Opened], meter: _Meter
-) -> list[Result]:
-    """As of month ends and of seqs within months, against the present; the worst of the named questions counts."""
-    found = []
-    for each in opened:
-        last = select(func.max(JournalEntry.seq))
-        ends = [
-            each.unit.execute(last.where(JournalEntry.rec_month == month)).scalar_one()
-            for month in (YEAR * 100 + 5, YEAR * 100 + 6, YEAR * 100 + 11, YEAR * 100 + 12)
-        ]
-        seqs = (ends[1], ends[3], (ends[0] + ends[1]) // 2, (ends[2] + ends[3]) // 2)
-        points: list[Point | None] = [None, *(point(each.unit, str(seq)) for seq in seqs)]
-        past: dict[str, list[Result]] = {"month end": [], "seq within a month": []}
-        for asked_as, question in questions.items():
-            runs: list[Run] = [
-                lambda unit=each.unit, at=at, question=question: figures(unit, question, at=at) for at in points
-            ]
-            present, *costs = meter.measure(runs)
-            for number, cost in enumerate(costs):
-                words, limit = ("month end", MONTH_END) if number < 2 else ("seq within a month", ANY_SEQ)
-                past[words].append(_ratio(engine, asked_as, limit, cost, present))
-        found += [_worst(f"{name}, {each.size:,}: as of {words} / present", results) for words, results in past.items()]
-    return found
+def _past(engine: str, name: str, questions: Mapping[str, Question], largest: Opened, meter: _Meter) -> list[Result]:
+    """As of month ends and of seqs in the middle of months, the farthest from an end, against the present; the worst counts."""
+    unit, last = largest.unit, select(func.max(JournalEntry.seq))
+    ends = [
+        unit.execute(last.where(JournalEntry.rec_month == month)).scalar_one()
+        for month in (YEAR * 100 + 5, YEAR * 100 + 6, YEAR * 100 + 11, YEAR * 100 + 12)
+    ]
+    seqs = (ends[1], ends[3], (ends[0] + ends[1]) // 2, (ends[2] + ends[3]) // 2)
+    points: list[Point | None] = [None, *(point(unit, str(seq)) for seq in seqs)]
+    past: dict[str, list[Result]] = {"month end": [], "seq within a month": []}
+    for asked_as, question in questions.items():
+        runs: list[Run] = [lambda at=at, question=question: figures(unit, question, at=at) for at in points]
+        present, *costs = meter.measure(runs)
+        for number, cost in enumerate(costs):
+            words, limit = ("month end", MONTH_END) if number < 2 else ("seq within a month", ANY_SEQ)
+            past[words].append(_ratio(engine, asked_as, limit, cost, present))
+    return [_worst(f"{name}, {largest.size:,}: as of {words} / present", results) for words, results in past.items()]
 
 
 def _same(ours: Figures, rows: Sequence[Any], what: str) -> None:
