@@ -284,7 +284,7 @@ def lies_inside(source: Source, question: Question, level: str, side: str) -> Co
 def _registered(source: Source, question: Question, level: str) -> Condition:
     """An office of the region registered it."""
     if not level:
-        return source.table.flow.in_(FLOWS["registered"])  # type: ignore[no-any-return]
+        return source.table.flow <= NOT_REGISTERED_HERE  # type: ignore[no-any-return]
     digits = _DIGITS[level]
     return func.substr(source["office_place"], 1, digits) == question.region[:digits]
 
