@@ -195,7 +195,7 @@ def check(unit: Unit) -> list[str]:
         *islice(_against_journal(unit, Contract, "contract", FACTS, _wrong_marks), MOST),
         *islice(_against_journal(unit, Organisation, "organisation", members), MOST),
         *islice(_wrong_series(unit), MOST),
-        *_cells_against_ledger(unit),
+        *islice(_cells_against_ledger(unit), MOST),
         *_broken_contracts(unit),
         *_contracts_against_ledger(unit),
         *_ledger_against_journal(unit),
