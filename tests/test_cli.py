@@ -130,7 +130,7 @@ def test_verify_and_head(bare):
 def test_rebuild_repairs_the_cells_and_its_check_finds_a_difference(bare):
     run(*INIT)
     assert run("rebuild", "--check").exit_code == 0
-    cell = dict.fromkeys(("cuboid", "stat_month", "rec_month", "flow", "deals", "total", "tech", "income"), 1)
+    cell = dict.fromkeys(("cuboid", "stat_month", "stretch", "flow", "deals", "total", "tech", "income"), 1)
     with Database(bare) as database:
         database.write(SYSTEM, lambda unit: unit.execute(insert(DealCell), {**cell, "a": "x", "b": "x"}))
         assert run("rebuild", "--check").exit_code == 1

@@ -1,10 +1,11 @@
 """The cuboids: narrow sums over the ledger, kept in the same transaction, so that the usual questions cost the same at any size.
 
 A cuboid has one or two dimensions beside flow and statistical month, or year. Leagues (盟市) are seen from home: a place in the
-home province by its league, any other by its province or bucket. Every posting adds to the cells of the present. When the first
-line of a later month is recorded, the month before is closed: what has lines in it is kept as it then stood, for figures as of
-a past point. So both read a few cells a group and month, or year; as of a point within a recorded month some of its lines too.
-`sources` chooses a cuboid that holds all a question needs; else the ledger answers.
+home province by its league, any other by its province or bucket. Every posting adds to the cells of the present. A recorded month
+is taken in stretches of so many seqs, most often one. When the first line of a later stretch is recorded, the one before is
+closed: each statistical month, or year, that has lines in it is kept as it then stood, for figures as of a past point. So both
+read a few cells a group and month, or year; as of a point within a stretch some of its lines too. `sources` chooses a cuboid
+that holds all a question needs; else the ledger answers.
 
 A cuboid of one basis holds its deals whatever their flow, so that a group is one cell however many contracts there are; under
 `involved` a deal counts once in each league of home that is involved.
@@ -16,14 +17,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
     Insert,
-    Integer,
     Select,
     SmallInteger,
     bindparam,
@@ -39,6 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from market.journal.model import JournalEntry
+from market.journal.read import head
 from market.statistics.model import CuboidState, DealCell, LedgerLine
 from market.store.dialect import whole
 from market.store.session import Unit
@@ -46,10 +49,13 @@ from market.store.types import SHANGHAI
 
 SUMS = ("deals", "total", "tech", "income")
 CELL = ("stat_month", "flow", "a", "b", *SUMS)
-"""Columns of a cell beside its cuboid and recorded month."""
-KEYS = ("cuboid", "stat_month", "rec_month", "flow", "a", "b")
+"""Columns of a cell beside its cuboid and stretch."""
+KEYS = ("cuboid", "stat_month", "stretch", "flow", "a", "b")
 ANY_FLOW = 0
 """What stands for the flow in a cuboid of one basis."""
+LENGTH = 2_500
+"""Seqs of a stretch. Lines of an open one cost up to several times what the cells of the present do; cells of more stretches cost
+space and time to close them."""
 
 FLOWS = {
     "involved": (1, 2, 3, 5, 6, 7),
@@ -66,7 +72,7 @@ class Cuboid:
     """Number and dimensions (`b` may be empty), by month or `yearly`; of all deals, or those of one basis.
 
     The numbers are stored and never used again for others (nor those up to 12, which releases before had). The cells of the
-    present have the negative number and no recorded month; a year's cells stand in its December.
+    present have the negative number and no stretch; a year's cells stand in its December.
     """
 
     number: int
@@ -117,25 +123,37 @@ def province_code(place: str) -> str:
     return place[:2] + "0000"
 
 
-class Month(NamedTuple):
-    """A recorded month, and seqs of the journal that all its ledger lines lie between."""
+class Stretch(NamedTuple):
+    """Seqs of the journal that belong together: a recorded month, or a part of one. The first names it."""
 
-    number: int
     since: int
-    until: int = 2**63 - 1
-
-
-def open_month(unit: Unit) -> Month:
-    """The month of the ledger's last line, which is not closed yet; zeros while there is none."""
-    last = unit.execute(select(LedgerLine.rec_month).order_by(LedgerLine.seq.desc()).limit(1)).scalar()
-    return Month(last, first_of(unit, last)) if last else Month(0, 0)
+    until: int
 
 
 def first_of(unit: Unit, month: int) -> int:
-    """The first seq of the journal in a recorded month; 0 if it has none, as only a ledger that was tampered with can ask."""
+    """The first seq of the journal in a recorded month or after it, be it still to come."""
     start = round(datetime(month // 100, month % 100, 1, tzinfo=SHANGHAI).timestamp()) * 1_000_000
     entries = select(JournalEntry.seq).where(JournalEntry.recorded_at >= start)
-    return unit.execute(entries.order_by(JournalEntry.recorded_at, JournalEntry.seq).limit(1)).scalar() or 0
+    found: int | None = unit.execute(entries.order_by(JournalEntry.recorded_at, JournalEntry.seq).limit(1)).scalar()
+    return found or head(unit).seq + 1
+
+
+def month_after(month: int) -> int:
+    """The month (yyyymm) that follows."""
+    return month + (1 if month % 100 < 12 else 89)
+
+
+def stretches(unit: Unit, month: int, until: int) -> list[Stretch]:
+    """The stretches of a recorded month up to this seq of it."""
+    return [Stretch(since, min(since + LENGTH - 1, until)) for since in range(first_of(unit, month), until + 1, LENGTH)]
+
+
+def open_stretch(unit: Unit) -> Stretch | None:
+    """The stretch of the ledger's last line, up to that: it is not closed yet. None while there is no line."""
+    last = select(LedgerLine.rec_month, LedgerLine.seq).order_by(LedgerLine.seq.desc()).limit(1)
+    found = unit.execute(last).first()
+    of_month = stretches(unit, found.rec_month, found.seq) if found else []
+    return of_month[-1] if of_month else None  # none of a month that only a ledger that was tampered with can have
 
 
 def usable(unit: Unit) -> Sequence[Cuboid]:
@@ -149,8 +167,32 @@ def _ready(connection: Connection) -> frozenset[int]:
 
 
 def add_lines(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add complete ledger rows of one recorded month to the cuboids. Only under the lock of the journal's head."""
-    _close_before(unit, rows[0]["rec_month"])
+    """Write complete ledger rows of one recorded month and add them to the cuboids. Only under the lock of the journal's head."""
+    for lines in _by_stretch(unit, rows):
+        unit.last.append(("insert", LedgerLine, lines))
+        unit.last.append(("add", DealCell, _cells(unit, lines)))
+
+
+def _by_stretch(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The rows of each stretch in turn; the stretch before is closed first."""
+    month, last = rows[0]["rec_month"], rows[-1]["seq"]
+    known: dict[int, int] = unit.database.cached("end of a month's open stretch", 0, dict)
+    if last <= known.get(month, 0):
+        yield rows
+        return
+    of_month = stretches(unit, month, last)
+    for number, lines in groupby(rows, lambda row: (row["seq"] - of_month[0].since) // LENGTH):
+        unit.write_last()
+        before = open_stretch(unit)
+        if before and before.since == of_month[number].since:  # a line of another unit, which is there to stay
+            known[month] = before.since + LENGTH - 1
+        elif before:
+            close(unit, CUBOIDS, before)
+        yield list(lines)
+
+
+def _cells(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the rows add to the cells of the present, in order of the keys."""
     home = province_code(unit.database.home_region())
     cells: dict[tuple[Any, ...], Sequence[int]] = {}
     for row in rows:
@@ -159,27 +201,14 @@ def add_lines(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
             for dimensions in cuboid.cells(home, row):
                 key = (-cuboid.number, cuboid.month(row["stat_month"]), 0, *dimensions)
                 cells[key] = [sum(both) for both in zip(cells[key], amounts, strict=True)] if key in cells else amounts
-    values = [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
-    unit.last.append(("add", DealCell, values))
+    return [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
 
 
-def _close_before(unit: Unit, month: int) -> None:
-    """Close the month that was open, if this one comes after it."""
-    seen: set[int] = unit.database.cached("months with a line", 0, set)
-    if month in seen:
-        return
-    last = open_month(unit)
-    if last.number == month:
-        seen.add(month)
-    elif last.number:
-        close(unit, CUBOIDS, last)
-
-
-def close(unit: Unit, cuboids: Iterable[Cuboid], month: Month) -> None:
-    """Keep, in these cuboids, what a recorded month touched as it stands at its end."""
+def close(unit: Unit, cuboids: Iterable[Cuboid], stretch: Stretch) -> None:
+    """Keep, in these cuboids, what a stretch touched as it stands at its end."""
     home = province_code(unit.database.home_region())
     for cuboid in cuboids:
-        unit.execute(_making(closed(home, cuboid)), month._asdict())
+        unit.execute(_making(closed(home, cuboid)), stretch._asdict())
 
 
 def make_present(unit: Unit, cuboid: Cuboid) -> None:
@@ -194,37 +223,37 @@ def _making(cells: Select[Any]) -> Insert:
 
 @cache
 def closed(home: str, cuboid: Cuboid) -> Select[Any]:
-    """The cells of a closed month, which is the parameters: what it touched as that stood before, and its lines."""
-    rec_month: Any = bindparam("number", type_=Integer)
-    lines = LedgerLine.seq.between(bindparam("since"), bindparam("until"))
+    """The cells of a closed stretch, which is the parameters: what it touched as that stood before, and its lines."""
+    since: Any = bindparam("since", type_=BigInteger)
+    lines = LedgerLine.seq.between(since, bindparam("until"))
     touched = select(cuboid.month(LedgerLine.stat_month).label("month")).where(lines).distinct().subquery("touched")
-    before = select(*(getattr(DealCell, name) for name in CELL)).where(*standing(cuboid, touched.c.month, rec_month))
-    return _summed(cuboid.number, rec_month, union_all(before, *lines_as_cells(home, cuboid, lines)))
+    before = select(*(getattr(DealCell, name) for name in CELL)).where(*standing(cuboid, touched.c.month, since - 1))
+    return _summed(cuboid.number, since, union_all(before, *lines_as_cells(home, cuboid, lines)))
 
 
 @cache
 def present(home: str, cuboid: Cuboid) -> Select[Any]:
     """The cells of the present as all ledger lines have them."""
-    return _summed(-cuboid.number, literal(0, Integer), union_all(*lines_as_cells(home, cuboid)))
+    return _summed(-cuboid.number, literal(0, BigInteger), union_all(*lines_as_cells(home, cuboid)))
 
 
-def _summed(number: int, rec_month: Any, each: CompoundSelect[Any]) -> Select[Any]:
+def _summed(number: int, stretch: Any, each: CompoundSelect[Any]) -> Select[Any]:
     """Whole cells of what is to be added up, those that come to nothing included."""
     column = each.subquery().c
     keys = [column[name] for name in CELL[:4]]
-    told = [literal(number, Integer).label("cuboid"), keys[0], rec_month.label("rec_month"), *keys[1:]]
+    told = [literal(number, SmallInteger).label("cuboid"), keys[0], stretch.label("stretch"), *keys[1:]]
     sums = [whole(func.sum(column[name])).label(name) for name in SUMS]
     return select(*told, *sums).group_by(*keys)
 
 
-def standing(cuboid: Cuboid, month: ColumnElement[int], before: Any) -> list[ColumnElement[bool]]:
-    """What makes a cell one of these months (or years), as they stood when lines of theirs were last closed before a month."""
+def standing(cuboid: Cuboid, month: ColumnElement[int], stretch: Any) -> list[ColumnElement[bool]]:
+    """What makes a cell one of these months (or years), as they stood at the end of a stretch; any seq of it will do."""
     earlier = aliased(DealCell)
-    last = select(func.max(earlier.rec_month)).where(
-        earlier.cuboid == cuboid.number, earlier.stat_month == month, earlier.rec_month < before
+    last = select(func.max(earlier.stretch)).where(
+        earlier.cuboid == cuboid.number, earlier.stat_month == month, earlier.stretch <= stretch
     )
     last_of_each = select(month, last.scalar_subquery())
-    return [DealCell.cuboid == cuboid.number, tuple_(DealCell.stat_month, DealCell.rec_month).in_(last_of_each)]
+    return [DealCell.cuboid == cuboid.number, tuple_(DealCell.stat_month, DealCell.stretch).in_(last_of_each)]
 
 
 def lines_as_cells(home: str, cuboid: Cuboid, *where: ColumnElement[bool]) -> list[Select[Any]]:

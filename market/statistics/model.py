@@ -92,15 +92,16 @@ class LedgerLine(Base):
 class DealCell(Base):
     """One cell of a cuboid: the ledger summed over all but two dimensions (`a`, `b`). Derived; can be rebuilt at any time.
 
-    Under the negative number of its cuboid and the recorded month 0 it tells the present. Under the number itself it tells how
-    it stood at the end of a recorded month in which its statistical month, or year, was touched, and never changes again.
+    Under the negative number of its cuboid and the stretch 0 it tells the present. Under the number itself it tells how it stood
+    at the end of a stretch of the journal, named by its first seq, in which its statistical month, or year, was touched, and
+    never changes again.
     """
 
     __tablename__ = "deal_cell"
 
     cuboid: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     stat_month: Mapped[int] = mapped_column(Month, primary_key=True, autoincrement=False)
-    rec_month: Mapped[int] = mapped_column(Month, primary_key=True, autoincrement=False)
+    stretch: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     flow: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     a: Mapped[str] = mapped_column(Code(40), primary_key=True)
     b: Mapped[str] = mapped_column(Code(40), primary_key=True)

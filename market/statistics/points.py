@@ -16,7 +16,7 @@ from market.access import Permission
 from market.errors import FieldError, Forbidden, Invalid
 from market.journal.model import JournalEntry
 from market.journal.read import head
-from market.statistics.cube import first_of, open_month
+from market.statistics.cube import first_of, month_after, open_stretch, stretches
 from market.store.session import Unit
 from market.store.types import SHANGHAI, civil_date, month_of, now
 
@@ -37,14 +37,15 @@ _FAR = 2**63
 class Point:
     """A state of the journal: all entries up to `seq`, which was recorded at `instant` (None: there are none).
 
-    `month` is the recorded month of the last ledger line that counts (None: the present, nothing follows). When more of it
-    follows or it is still open, its end tells too much or nothing: then `since` is its first seq, if the point is nearer to
-    that, or else `until` its last (both None: the month counts whole).
+    `month` is the recorded month (None: the present, nothing follows), and the cells of `stretch` are the nearest. If they are
+    from before the point, the lines `since` a seq are missing there; if from after it, those `until` a seq are too many (both
+    None: the stretch ends here).
     """
 
     seq: int
     instant: int | None
     month: int | None = None
+    stretch: int = 0
     since: int | None = None
     until: int | None = None
     over: int = field(default=0, compare=False)
@@ -164,13 +165,13 @@ def _past(unit: Unit, seq: int) -> Point:
         return Point(0, None, month=0)
     entry = select(JournalEntry.recorded_at, JournalEntry.rec_month)
     this, following = unit.execute(entry.where(JournalEntry.seq.between(seq, seq + 1)).order_by(JournalEntry.seq)).all()
-    opened = open_month(unit)
-    if this.rec_month >= opened.number > 0:
-        return Point(seq, this.recorded_at, opened.number, opened.since)
-    if following.rec_month > this.rec_month:
-        return Point(seq, this.recorded_at, this.rec_month)
-    month = this.rec_month
-    since, until = first_of(unit, month), first_of(unit, month + (1 if month % 100 < 12 else 89)) - 1
+    month, opened = this.rec_month, open_stretch(unit)
+    if opened and seq >= opened.since:
+        return Point(seq, this.recorded_at, month, opened.since - 1, since=opened.since)
+    last = seq if following.rec_month > month else first_of(unit, month_after(month)) - 1
+    since, until = next(each for each in stretches(unit, month, last) if each.until >= seq)
+    if seq == until:
+        return Point(seq, this.recorded_at, month, since)
     if seq - since < until - seq:
-        return Point(seq, this.recorded_at, month, since=since)
-    return Point(seq, this.recorded_at, month, until=until)
+        return Point(seq, this.recorded_at, month, since - 1, since=since)
+    return Point(seq, this.recorded_at, month, since, until=until)

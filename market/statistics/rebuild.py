@@ -1,9 +1,9 @@
 """The cube made anew from the ledger, and the check that cube, ledger, register, members and journal agree.
 
-`rebuild` may be run at any time; incremental upkeep must give the same cells. It goes stretch by stretch of recorded months, each
-in a unit of its own, so readers always see whole months. Nobody else touches a cell of a closed month, so posting waits only for
-the last step, which makes the cells of the present. Cut short, it goes on from there when started again. `check` is for
-`market rebuild --check` and `market verify`: it reports, it mends nothing.
+`rebuild` may be run at any time; incremental upkeep must give the same cells. It goes by steps of some recorded months, each in a
+unit of its own, so readers always see whole ones. Nobody else touches a cell of a closed month, so posting waits only for the
+last step, which makes those of the open month and of the present. Cut short, it goes on from there when started again. `check` is
+for `market rebuild --check` and `market verify`: it reports, it mends nothing.
 """
 
 from __future__ import annotations
@@ -40,13 +40,16 @@ from market.statistics.cube import (
     KEYS,
     SUMS,
     Cuboid,
-    Month,
+    Stretch,
     close,
     closed,
+    first_of,
     make_present,
-    open_month,
+    month_after,
+    open_stretch,
     present,
     province_code,
+    stretches,
     usable,
 )
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED, taken_back
@@ -56,7 +59,7 @@ from market.store.types import month_of
 
 MOST = 20
 """Differences of one kind that are listed."""
-STRETCH = 100_000
+STEP = 100_000
 """Ledger lines a step of the rebuild takes, filled up to whole months."""
 
 Tell = Callable[[str], object]
@@ -115,14 +118,14 @@ def _under_way(unit: Unit) -> dict[int, int]:
 
 
 def _step(unit: Unit) -> str | None:
-    """Make the next stretch of recorded months anew and say so; None: nothing is left to do."""
+    """Make the next recorded months anew and say so; None: nothing is left to do."""
     under_way = _under_way(unit)
     if not under_way:
         return None
     cuboids = [cuboid for cuboid in CUBOIDS if cuboid.number in under_way]
     after = min(under_way.values())
     state = update(CuboidState).where(CuboidState.number.in_(under_way))
-    to = _end_of_stretch(unit, after)
+    to = _end_of_step(unit, after)
     if to is not None:
         _replace(unit, cuboids, after, to)
         unit.execute(state.values(rebuilt_to=to))
@@ -139,17 +142,15 @@ def _head(unit: Unit) -> Any:
     return unit.execute(select(JournalHead.seq, JournalHead.recorded_at)).one()
 
 
-def _end_of_stretch(unit: Unit, after: int) -> int | None:
-    """The last ledger seq of the next stretch of closed recorded months; None: only the open one is left."""
-    end = open_month(unit).number
-    further = (
-        select(LedgerLine.rec_month).where(LedgerLine.seq > after).order_by(LedgerLine.seq).limit(STRETCH).subquery()
-    )
-    ahead = unit.execute(select(func.max(further.c.rec_month))).scalar()
-    if ahead is not None:
-        end = min(end, ahead + 1)
-    stretch = select(func.max(LedgerLine.seq)).where(LedgerLine.seq > after, LedgerLine.rec_month < end)
-    found: int | None = unit.execute(stretch).scalar()
+def _end_of_step(unit: Unit, after: int) -> int | None:
+    """The last ledger seq of the next closed recorded months; None: only the open one is left."""
+    month, seq = LedgerLine.rec_month, LedgerLine.seq
+    last = unit.execute(select(month).order_by(seq.desc()).limit(1)).scalar()
+    if last is None:
+        return None
+    ahead = unit.execute(select(month).where(seq > after).order_by(seq).offset(STEP - 1).limit(1)).scalar()
+    end = first_of(unit, min(last, month_after(ahead or last)))
+    found: int | None = unit.execute(select(func.max(seq)).where(seq > after, seq < end)).scalar()
     return found
 
 
@@ -161,21 +162,20 @@ def _month_at(unit: Unit, seq: int) -> int:
 def _replace(unit: Unit, cuboids: list[Cuboid], after: int, to: int | None) -> None:
     """Make the cells anew of the recorded months after one seq and up to another (None: to the open one); both end a month."""
     numbers = [cuboid.number for cuboid in cuboids]
-    stale = delete(DealCell).where(DealCell.cuboid.in_(numbers), DealCell.rec_month > _month_at(unit, after))
-    lines = [LedgerLine.seq > after, LedgerLine.rec_month < open_month(unit).number]
-    if to is not None:
-        stale = stale.where(DealCell.rec_month <= _month_at(unit, to))
-        lines.append(LedgerLine.seq <= to)
-    unit.execute(stale)
-    for month in _months(unit, *lines):
-        close(unit, cuboids, month)
+    stale = delete(DealCell).where(DealCell.cuboid.in_(numbers), DealCell.stretch > after)
+    unit.execute(stale if to is None else stale.where(DealCell.stretch <= to))
+    for stretch in _closed_stretches(unit, after, to):
+        close(unit, cuboids, stretch)
 
 
-def _months(unit: Unit, *where: ColumnElement[bool]) -> list[Month]:
-    """The recorded months of these ledger lines, in order."""
-    number = LedgerLine.rec_month
-    ends = select(number, func.min(LedgerLine.seq), func.max(LedgerLine.seq)).where(*where)
-    return list(map(Month._make, unit.execute(ends.group_by(number).order_by(number))))
+def _closed_stretches(unit: Unit, after: int = 0, to: int | None = None) -> list[Stretch]:
+    """Those of the recorded months after one seq and up to another (None: all), in order."""
+    month, opened = LedgerLine.rec_month, open_stretch(unit)
+    lines = select(month, func.max(LedgerLine.seq).label("last")).where(LedgerLine.seq > after)
+    lines = lines if to is None else lines.where(LedgerLine.seq <= to)
+    ends = unit.execute(lines.group_by(month).order_by(month))
+    found = [each for end in ends for each in stretches(unit, end.rec_month, end.last)]
+    return [each for each in found if opened and each.since < opened.since]
 
 
 def _replace_present(unit: Unit, cuboids: list[Cuboid]) -> None:
@@ -312,18 +312,18 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
     for (number,) in unit.execute(select(DealCell.cuboid).where(_STRAY).distinct()):
         yield f"there are cells of a cuboid {number}, which is none"
     home = province_code(unit.database.home_region())
-    months = _months(unit, LedgerLine.rec_month < open_month(unit).number)
+    closed_ones = _closed_stretches(unit)
     for cuboid in CUBOIDS:
         yield from _differences(unit, present(home, cuboid), [DealCell.cuboid == -cuboid.number])
         of_cuboid = DealCell.cuboid == cuboid.number
-        for month in months:
-            right = closed(home, cuboid).params(month._asdict())
-            yield from _differences(unit, right, [of_cuboid, DealCell.rec_month == month.number])
-        others = select(DealCell.rec_month).where(
-            of_cuboid, DealCell.rec_month.not_in([each.number for each in months])
+        for stretch in closed_ones:
+            right = closed(home, cuboid).params(stretch._asdict())
+            yield from _differences(unit, right, [of_cuboid, DealCell.stretch == stretch.since])
+        others = select(DealCell.stretch).where(
+            of_cuboid, DealCell.stretch.not_in([each.since for each in closed_ones])
         )
-        for (number,) in unit.execute(others.distinct()):
-            yield f"cuboid {cuboid.number} has cells of {number}, in which nothing was recorded or which is still open"
+        for (since,) in unit.execute(others.distinct()):
+            yield f"cuboid {cuboid.number} has cells of the stretch from entry {since}, which is none or still open"
 
 
 def _differences(unit: Unit, right: Select[Any], kept_where: list[ColumnElement[bool]]) -> Iterator[str]:

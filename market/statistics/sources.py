@@ -1,7 +1,7 @@
 """Where figures are read, and what counts there: cells of a cuboid or lines of the ledger, and conditions on them.
 
-As of a past point cells answer as they stood at the nearest end of a recorded month, and beside them the ledger lines between
-that and the point.
+As of a past point cells answer as they stood at the nearest end of a stretch, and beside them the ledger lines between that and
+the point.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Source:
         self._columns: dict[str, Any] = {name: column for name, column in columns if name}
 
     def parts(self) -> list[Source]:
-        """It, and beside cells as of a point within a recorded month the lines that lead from them to the point."""
+        """It, and beside cells as of a point within a stretch the lines that lead from them to the point."""
         at = self.at
         if self.cuboid is None or self.period is None or at is None or (at.since is None and at.until is None):
             return [self]
@@ -156,11 +156,11 @@ class Source:
 
 
 def _cells(cuboid: Cuboid, period: Period, at: Point | None) -> list[Condition]:
-    """The cells of a period; as of a past point as they stood at the nearest end of a recorded month."""
+    """The cells of a period; as of a past point as they stood at the nearest end of a stretch."""
     if at is None or at.month is None:
         return [DealCell.cuboid == -cuboid.number, DealCell.stat_month.between(period.first, period.last)]
     months = [month for month in period.months(cuboid.month(at.month)) if cuboid.month(month) == month]
-    return standing(cuboid, listed(months), at.month + 1 if at.since is None else at.month)
+    return standing(cuboid, listed(months), at.stretch)
 
 
 def _lines(period: Period, at: Point | None) -> list[Condition]:

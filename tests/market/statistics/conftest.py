@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from market.statistics import cube
 from tests.market.statistics.history import History
 from tests.world import World
 
@@ -11,3 +12,9 @@ from tests.world import World
 @pytest.fixture
 def history(world: World) -> History:
     return History(world.database, world.ids["office"])
+
+
+@pytest.fixture
+def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recorded month is closed after every four seqs."""
+    monkeypatch.setattr(cube, "LENGTH", 4)

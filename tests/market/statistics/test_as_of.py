@@ -102,6 +102,7 @@ def counted_lines(history: History, unit: Any) -> list[tuple[int, tuple[str, int
     ]
 
 
+@pytest.mark.usefixtures("short_stretches")
 @RANDOM
 @given(acts=st.lists(ACTS | RELINKS, min_size=2, max_size=12), asked=st.lists(questions(), min_size=4, max_size=4))
 def test_answers_of_the_past_stand_for_ever(factory, engine, acts, asked):
@@ -123,6 +124,7 @@ def test_answers_of_the_past_stand_for_ever(factory, engine, acts, asked):
                 assert [told(unit, question, at) for question in asked] == answers
 
 
+@pytest.mark.usefixtures("short_stretches")
 @RANDOM
 @given(acts=st.lists(ACTS | RELINKS, min_size=2, max_size=16), asked=st.lists(questions(), min_size=4, max_size=4))
 def test_every_path_tells_what_the_journal_up_to_there_tells(factory, engine, acts, asked):

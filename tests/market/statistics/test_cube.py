@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from itertools import product
 
+import pytest
 from sqlalchemy import select
 
 from market.access import SYSTEM
 from market.journal import append
 from market.journal.model import JournalEntry
-from market.statistics import sources
+from market.statistics import cube, sources
 from market.statistics.points import point
 from market.statistics.queries import figures
 from market.statistics.question import BASES, Period, Question
@@ -32,8 +33,10 @@ CUTS = (
 )
 
 
-def test_every_hot_cut_as_of_every_entry_is_what_the_ledger_says(history, monkeypatch):
+@pytest.mark.parametrize("length", [cube.LENGTH, 7])
+def test_every_hot_cut_as_of_every_entry_is_what_the_ledger_says(history, monkeypatch, length):
     """And what answers are weighed by: deals within a league, between two, with a party outside, over three recorded months."""
+    monkeypatch.setattr(cube, "LENGTH", length)
     pairs = [pair for pair in product(PLACES, PLACES) if any(place and place.startswith("15") for place in pair)]
     for month in (1, 2, 3):
         at = round(datetime(2030, month, 10, tzinfo=UTC).timestamp()) * 1_000_000

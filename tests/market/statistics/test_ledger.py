@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from market.access import SYSTEM
 from market.journal import append
 from market.journal.append import Event
+from market.journal.read import head
 from market.statistics.cube import CUBOIDS
 from market.statistics.ledger import flow, minus, plus, post, with_income
 from market.statistics.model import DealCell, LedgerLine
@@ -167,28 +168,56 @@ def test_a_contract_touches_one_cell_of_each_cuboid_and_one_of_each_league_in_on
     assert len(found) == len(CUBOIDS) + 1
 
 
-def test_a_recorded_month_is_summed_up_when_the_next_one_begins(history, monkeypatch):
+def stretches_closed(database):
+    """The stretches that each cuboid was closed at; the check finds nothing."""
+    with database.snapshot(SYSTEM) as unit:
+        assert check(unit) == []
+        kept = select(DealCell.cuboid, DealCell.stretch).where(DealCell.cuboid > 0).distinct()
+        by_cuboid = {number: set() for number in (cuboid.number for cuboid in CUBOIDS)}
+        for number, since in unit.execute(kept):
+            by_cuboid[number].add(since)
+        [closed] = {frozenset(each) for each in by_cuboid.values()}
+        return set(closed)
+
+
+def test_a_recorded_month_is_closed_when_the_next_one_begins(history, monkeypatch):
     """Whoever posts first in it, whatever else was recorded before, and once."""
-
-    def cells():
-        with history.database.snapshot(SYSTEM) as unit:
-            assert check(unit) == []
-            months = select(DealCell.cuboid, DealCell.rec_month).where(DealCell.cuboid > 0).distinct()
-            return {(number, month) for number, month in unit.execute(months)}
-
-    def enter(month):
-        at = round(datetime(2030, month, 10, tzinfo=UTC).timestamp()) * 1_000_000
-        monkeypatch.setattr(append, "now", lambda: at)
-        history.add(history.contract())
-
-    closed = set()
+    begun = {}
     for month in (1, 1, 3, 4, 4):
-        enter(month)
-        closed |= {(cuboid.number, 203000 + before) for cuboid in CUBOIDS for before in (1, 3) if before < month}
-        assert cells() == closed
+        at = round(datetime(2030, month, 10, tzinfo=UTC).timestamp()) * 1_000_000
+        monkeypatch.setattr(append, "now", lambda at=at: at)
+        with history.database.read(SYSTEM) as unit:
+            begun.setdefault(month, head(unit).seq + 1)
+        history.add(history.contract())
+        closed = {since for before, since in begun.items() if before < month}
+        assert stretches_closed(history.database) == closed
         with Database(history.database.engine.url.render_as_string(hide_password=False)) as other:
             History(other, history.office).add(history.contract())
-        assert cells() == closed
+        assert stretches_closed(history.database) == closed
+
+
+def test_a_long_month_is_closed_stretch_by_stretch_even_within_a_unit(history, monkeypatch, short_stretches):
+    """The first seq of a month names its first stretch, though no line is of it; a refused unit closes nothing."""
+    at = round(datetime(2030, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
+    monkeypatch.setattr(append, "now", lambda: at)
+    with history.database.read(SYSTEM) as unit:
+        first = head(unit).seq + 1
+    history.add(history.contract())
+    assert stretches_closed(history.database) == set()
+    history.add(*(history.contract() for _ in range(10)))
+    assert stretches_closed(history.database) == {first, first + 4}
+
+    def stumble(unit):
+        for _ in range(10):
+            history.register(unit, history.contract())
+        unit.at_seal(lambda _: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        history.database.write(SYSTEM, stumble)
+    assert stretches_closed(history.database) == {first, first + 4}
+    history.add(history.contract())
+    history.add(history.contract())
+    assert stretches_closed(history.database) == {first, first + 4, first + 8}
 
 
 def test_thousands_of_lines_are_posted_in_one_unit(history):

@@ -36,7 +36,7 @@ def plan(database, question, as_of=None):
 
 
 CELLS = "SEARCH deal_cell USING PRIMARY KEY (cuboid=? AND stat_month>? AND stat_month<?)"
-PAST_CELLS = "SEARCH deal_cell USING PRIMARY KEY (cuboid=? AND stat_month=? AND rec_month=?"
+PAST_CELLS = "SEARCH deal_cell USING PRIMARY KEY (cuboid=? AND stat_month=? AND stretch=?"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from market.statistics import ledger
 from market.statistics import rebuild as module
 from market.statistics.ledger import plus
 from market.statistics.model import DealCell
-from market.statistics.points import Point
+from market.statistics.points import point
 from market.statistics.queries import figures
 from market.statistics.question import Period, Question
 from market.statistics.rebuild import check, rebuild
@@ -283,8 +283,9 @@ def cells(database):
         return unit.execute(select(DealCell.__table__).order_by(*DealCell.__table__.primary_key)).all()
 
 
+@pytest.mark.usefixtures("short_stretches")
 def test_a_rebuild_that_is_cut_goes_on_where_it_was(recorded, monkeypatch):
-    monkeypatch.setattr(module, "STRETCH", 1)
+    monkeypatch.setattr(module, "STEP", 1)
     right = cells(recorded)
     tamper(recorded, "UPDATE deal_cell SET deals = deals + 1, total = total + 5")
     told = []
@@ -301,11 +302,13 @@ def test_a_rebuild_that_is_cut_goes_on_where_it_was(recorded, monkeypatch):
     assert found(recorded) == []
 
 
+@pytest.mark.usefixtures("short_stretches")
 def test_while_it_goes_on_readers_see_whole_months_and_offices_register(recorded, history, monkeypatch):
     """After each step the present and each month end are what they were, though a deal is registered between the steps."""
-    monkeypatch.setattr(module, "STRETCH", 1)
+    monkeypatch.setattr(module, "STEP", 1)
     question = Question(Period(201801, 201812), "involved", "150000", ("contract_type",))
-    ends = [Point(seq, None, month) for seq, month in month_ends(recorded)]
+    with recorded.snapshot(SYSTEM) as unit:
+        ends = [point(unit, str(seq)) for seq in month_ends(recorded)]
 
     def figures_now():
         with recorded.snapshot(SYSTEM) as unit:
@@ -329,9 +332,13 @@ def test_while_it_goes_on_readers_see_whole_months_and_offices_register(recorded
 
 def month_ends(database):
     with database.read(SYSTEM) as unit:
-        ends = select(func.max(JournalEntry.seq), JournalEntry.rec_month).group_by(JournalEntry.rec_month)
+        ends = select(func.max(JournalEntry.seq)).group_by(JournalEntry.rec_month)
         last = select(JournalHead.seq).scalar_subquery()
-        return unit.execute(ends.having(func.max(JournalEntry.seq) < last).order_by(JournalEntry.rec_month)).all()
+        return (
+            unit.execute(ends.having(func.max(JournalEntry.seq) < last).order_by(JournalEntry.rec_month))
+            .scalars()
+            .all()
+        )
 
 
 def test_a_cuboid_that_is_not_built_answers_nothing_and_migrating_builds_it(recorded):
