@@ -34,8 +34,9 @@ from market.organisations.queries import by_ids
 from market.reference.loader import load_all
 from market.registration.entries import Standing, new_row, tell
 from market.statistics import ledger
+from market.statistics.agreement import check
 from market.statistics.model import LedgerLine
-from market.statistics.rebuild import check, rebuild
+from market.statistics.rebuild import rebuild
 from market.store.info import set_up
 from market.store.migrate import upgrade
 from market.store.session import Database, Unit

@@ -17,7 +17,7 @@ from market.listings.model import Listing
 from market.organisations.actions import add_member, enrol, issue_key
 from market.reference.loader import load_all
 from market.registration.actions import import_contracts
-from market.statistics.rebuild import check
+from market.statistics.agreement import check
 from market.store.info import set_up
 from market.store.migrate import upgrade
 from market.store.session import Database, Unit

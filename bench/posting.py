@@ -27,8 +27,8 @@ from market.access import SYSTEM
 from market.contracts.model import Contract
 from market.registration import actions
 from market.registration.entries import tell
+from market.statistics.agreement import check
 from market.statistics.ledger import plus
-from market.statistics.rebuild import check
 from market.store.session import Database, Unit
 from market.store.types import today
 

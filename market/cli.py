@@ -34,6 +34,7 @@ from market.registration.income import check_income
 from market.rules.actions import load_calendar, load_rules
 from market.sample import demo as demonstration
 from market.sample.generate import YEARS, known_years
+from market.statistics import agreement
 from market.statistics import rebuild as cube
 from market.store.config import Settings
 from market.store.info import INNER_MONGOLIA, set_up
@@ -332,7 +333,7 @@ def verify(expect: str | None) -> None:
     Exits 1 on any break.
     """
     with _open() as database, database.snapshot(SYSTEM) as unit:
-        breaks = journal.verify(unit, expect) + cube.check(unit) + check_income(unit) + differences(unit)
+        breaks = journal.verify(unit, expect) + agreement.check(unit) + check_income(unit) + differences(unit)
         _report(breaks, "All of it agrees.")
         click.echo(f"The journal is whole up to {journal.head(unit)}.")
 
@@ -350,7 +351,7 @@ def rebuild(check_only: bool) -> None:
             database.write(SYSTEM, reindex, channel="cli")
             cube.rebuild(database, click.echo)
         with database.snapshot(SYSTEM) as unit:
-            breaks = cube.check(unit) + check_income(unit)
+            breaks = agreement.check(unit) + check_income(unit)
     _report(breaks, "Cells, ledger and contracts agree.")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from market.access import SYSTEM
 from market.journal import read as journal
-from market.statistics.rebuild import check
+from market.statistics.agreement import check
 from tests.test_service import service  # noqa: F401 - a fixture
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "registration.md"

@@ -21,7 +21,7 @@ from deploy.gunicorn import WARM_UP
 from market.access import SYSTEM
 from market.journal import read as journal
 from market.sample.demo import curls
-from market.statistics.rebuild import check
+from market.statistics.agreement import check
 from market.tour import run
 from tests.postgres import ending_with
 

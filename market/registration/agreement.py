@@ -1,4 +1,4 @@
-"""Do rows agree with their events? `differences` for `market verify`, beside `statistics.rebuild.check` for contracts and ledger.
+"""Do rows agree with their events? `differences` for `market verify`; contracts and ledger are `statistics.agreement`'s.
 
 Cases with their steps, papers down to their bytes, audits and income, the keys that sign certificates, listings and
 talks. Due days of running cases follow from rule and calendar and are counted anew.

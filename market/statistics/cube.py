@@ -54,8 +54,8 @@ KEYS = ("cuboid", "stat_month", "stretch", "flow", "a", "b")
 ANY_FLOW = 0
 """What stands for the flow in a cuboid of one basis."""
 LENGTH = 2_500
-"""Seqs of a stretch. Lines of an open one cost up to several times what the cells of the present do; cells of more stretches cost
-space and time to close them."""
+"""Seqs of a stretch: more cost more lines beside the cells, fewer cost space and time to close them. The stored cells are of this
+length: with another one the cuboids need other numbers."""
 
 FLOWS = {
     "involved": (1, 2, 3, 5, 6, 7),
@@ -116,6 +116,8 @@ CUBOIDS = (
     Cuboid(27, "buyer_league", "contract_type"),
 )
 """Smallest first: the first that fits a question answers it."""
+STRAY = DealCell.cuboid.not_in([number for cuboid in CUBOIDS for number in (cuboid.number, -cuboid.number)])
+"""A cell of no cuboid that there is."""
 
 
 def province_code(place: str) -> str:
@@ -154,6 +156,16 @@ def open_stretch(unit: Unit) -> Stretch | None:
     found = unit.execute(last).first()
     of_month = stretches(unit, found.rec_month, found.seq) if found else []
     return of_month[-1] if of_month else None  # none of a month that only a ledger that was tampered with can have
+
+
+def closed_stretches(unit: Unit, after: int = 0, to: int | None = None) -> list[Stretch]:
+    """Those of the recorded months after one seq and up to another (None: all), in order."""
+    month, opened = LedgerLine.rec_month, open_stretch(unit)
+    lines = select(month, func.max(LedgerLine.seq).label("last")).where(LedgerLine.seq > after)
+    lines = lines if to is None else lines.where(LedgerLine.seq <= to)
+    ends = unit.execute(lines.group_by(month).order_by(month))
+    found = [each for end in ends for each in stretches(unit, end.rec_month, end.last)]
+    return [each for each in found if opened and each.since < opened.since]
 
 
 def usable(unit: Unit) -> Sequence[Cuboid]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from market.access import SYSTEM
 from market.journal import read as journal
-from market.statistics.rebuild import check
+from market.statistics.agreement import check
 from market.store.types import today
 from tests.api.examination.desk import LARGE, Case, form, good, refused
 

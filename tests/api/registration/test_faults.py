@@ -19,7 +19,7 @@ from market.access import SYSTEM
 from market.errors import Conflict, OutcomeUnknown, Unavailable
 from market.journal import read as journal
 from market.registration.actions import import_contracts
-from market.statistics.rebuild import check
+from market.statistics.agreement import check
 from market.store.types import today
 from tests.market.contracts.samples import content, outside, wire
 from tests.market.examination.cases import put_case

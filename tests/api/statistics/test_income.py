@@ -9,7 +9,7 @@ from market.access import SYSTEM
 from market.examination.model import Income
 from market.journal import read as journal
 from market.registration.income import check_income
-from market.statistics.rebuild import check
+from market.statistics.agreement import check
 from market.store.types import new_id, today
 from tests.api.examination.desk import Case, good
 

@@ -13,7 +13,7 @@ from market.errors import Conflict
 from market.journal import read as journal
 from market.sample.generate import generate
 from market.sample.load import load
-from market.statistics import rebuild
+from market.statistics.agreement import check
 from market.store.config import Settings
 from market.store.info import set_up
 from market.store.migrate import upgrade
@@ -44,7 +44,7 @@ def deals(client, **question):
 
 def breaks(database):
     with database.snapshot(SYSTEM) as unit:
-        return journal.verify(unit, None) + rebuild.check(unit)
+        return journal.verify(unit, None) + check(unit)
 
 
 def change_one_contract(client, keys, **question):

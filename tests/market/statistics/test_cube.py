@@ -12,10 +12,10 @@ from market.access import SYSTEM
 from market.journal import append
 from market.journal.model import JournalEntry
 from market.statistics import cube, sources
+from market.statistics.agreement import check
 from market.statistics.points import point
 from market.statistics.queries import figures
 from market.statistics.question import BASES, Period, Question
-from market.statistics.rebuild import check
 from market.statistics.sources import Source
 from market.statistics.weighing import Scale
 

@@ -18,10 +18,11 @@ from market.fields.actions import change_link, link_fields, remove_link
 from market.fields.model import CrosswalkEntry
 from market.places.queries import Places, tree
 from market.reference.files import table
+from market.statistics.agreement import check
 from market.statistics.model import DealCell
 from market.statistics.queries import Figures, Measures, figures
 from market.statistics.question import BASES, DIMENSIONS, SIDELESS, Period, Question
-from market.statistics.rebuild import check, rebuild
+from market.statistics.rebuild import rebuild
 from market.statistics.sources import cheapest, sources
 from market.store.session import Unit
 from market.store.types import month_of

@@ -12,10 +12,10 @@ from market.access import SYSTEM
 from market.journal import append
 from market.journal.append import Event
 from market.journal.read import head
+from market.statistics.agreement import check
 from market.statistics.cube import CUBOIDS
 from market.statistics.ledger import flow, minus, plus, post, with_income
 from market.statistics.model import DealCell, LedgerLine
-from market.statistics.rebuild import check
 from market.store.session import Database
 from market.store.types import month_of, today
 from tests.market.statistics.history import History

@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from market.access import SYSTEM
+from market.statistics.agreement import check
 from market.statistics.queries import Measures, figures
 from market.statistics.question import Period, Question
-from market.statistics.rebuild import check
 from market.store.types import month_of, today
 from tests.market.contracts.samples import plain
 from tests.market.registration.acts import cancel, change, record, register, revoke

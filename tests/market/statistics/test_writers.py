@@ -10,9 +10,9 @@ from sqlalchemy import event
 
 from market.access import SYSTEM
 from market.journal import read as journal
+from market.statistics.agreement import check
 from market.statistics.queries import Measures, figures
 from market.statistics.question import Period, Question
-from market.statistics.rebuild import check
 from tests.market.registration.acts import cancel, change, register, revoke
 
 WRITERS = 8
