@@ -106,10 +106,11 @@ def _end_of_step(unit: Unit, after: int) -> int | None:
     """The last ledger seq of the next closed recorded months; None: only the open one is left."""
     month, seq = LedgerLine.rec_month, LedgerLine.seq
     last = unit.execute(select(month).order_by(seq.desc()).limit(1)).scalar()
-    if last is None:
+    lines = select(month).where(seq > after).order_by(seq).limit(STEP).subquery()
+    furthest = unit.execute(select(func.max(lines.c.rec_month))).scalar()
+    if last is None or furthest is None:
         return None
-    ahead = unit.execute(select(month).where(seq > after).order_by(seq).offset(STEP - 1).limit(1)).scalar()
-    end = first_of(unit, min(last, month_after(ahead or last)))
+    end = first_of(unit, min(last, month_after(furthest)))
     found: int | None = unit.execute(select(func.max(seq)).where(seq > after, seq < end)).scalar()
     return found
 
