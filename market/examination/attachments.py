@@ -12,9 +12,9 @@ from sqlalchemy import delete, func, insert, select
 
 from market.errors import Conflict, FieldError, Forbidden, NotFound, check
 from market.examination import states
-from market.examination.actions import lock
 from market.examination.checks import look_alikes
 from market.examination.model import Attachment
+from market.examination.steps import lock
 from market.fields.queries import code_lists
 from market.files.media import media_of
 from market.journal.append import Event, append

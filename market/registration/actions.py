@@ -21,8 +21,7 @@ from market.contracts.model import Contract
 from market.contracts.queries import one, shown
 from market.contracts.rules import facts_of, gather
 from market.errors import Conflict, FieldError, Forbidden, check, check_version
-from market.examination import actions as examination
-from market.examination import states
+from market.examination import states, steps
 from market.examination.checks import ERROR
 from market.examination.content import bare, loaded
 from market.examination.review import APPLIED_FOR, review, route
@@ -54,7 +53,7 @@ def register(unit: Unit, content: Mapping[str, Any]) -> Row:
     Conflict `needs-application` for what must be examined by more than one person: large, disputed or flagged.
     """
     office_id = _acting_office(unit)
-    examination.at_desk(unit, examination.parties(content))
+    steps.at_desk(unit, steps.parties(content))
     grounds = gather(unit, [content], [office_id])
     office = grounds.organisations[office_id]
     standing = Standing("registered", office, today())
@@ -72,10 +71,10 @@ def register(unit: Unit, content: Mapping[str, Any]) -> Row:
         raise _needs_application(needing)
     _enter(unit, row)
     case = _case_of(row, "direct", [str(unit.actor.member)])
-    unit.execute(examination.putting(), case)
+    unit.execute(steps.putting(), case)
     line = plus(unit, row)
     tell(unit, "registered", row, [line], occurred_on=row["registered_on"])
-    examination.tell(unit, "case.registered", case)
+    steps.tell(unit, "case.registered", case)
     return shown({**row, "office_name": office["name"]}, unit.actor)
 
 
@@ -85,21 +84,21 @@ def register_case(unit: Unit, case_id: str, *, expected: int | None, tech_amount
     `tech_amount` is the technology amount as approved (核定), when it is not the claimed one; the text then says why, and it is
     judged as if it had been claimed.
     """
-    case = examination.lock(unit, case_id, expected)
-    examination.permit(unit, case, "register")
+    case = steps.lock(unit, case_id, expected)
+    steps.permit(unit, case, "register")
     content = bare(loaded(case["content"]))
     grounds = gather(unit, [content], [case["office"]])
     office = grounds.organisations[case["office"]]
     standing = Standing("registered", office, today(), applied_on=case["submitted_on"])
     [number] = next_numbers(unit, case["office"], _prefix(office), standing.registered_on.year)
-    claimed = examination.examine(unit, case)
+    claimed = steps.examine(unit, case)
     if not claimed.is_duplicate:
         claimed.refuse_errors()
     approved, found = content["tech_amount"] if tech_amount is None else tech_amount, claimed
     if approved != content["tech_amount"]:
         check([] if text else [FieldError("/text", "required", "Say why another technology amount is approved.")])
         content["tech_amount"] = approved
-        found = examination.examine(unit, {**case, "content": {**case["content"], "tech_amount": approved}})
+        found = steps.examine(unit, {**case, "content": {**case["content"], "tech_amount": approved}})
         if not found.is_duplicate:
             found.refuse_errors()
     _enough_people(case, {*claimed.flags, *found.flags, *case["flags"]}, unit)
@@ -108,7 +107,7 @@ def register_case(unit: Unit, case_id: str, *, expected: int | None, tech_amount
     row = {**new_row(facts, standing), "number": number}
     _enter(unit, row)
     tell(unit, "registered", row, [plus(unit, row)], occurred_on=row["registered_on"])
-    return examination.advance(
+    return steps.advance(
         unit,
         case,
         "register",
@@ -117,7 +116,7 @@ def register_case(unit: Unit, case_id: str, *, expected: int | None, tech_amount
         contract_id=row["id"],
         approved_fen=approved,
         decided_on=standing.registered_on,
-        people=examination.with_me(unit, case),
+        people=steps.with_me(unit, case),
     )
 
 
@@ -144,7 +143,7 @@ def _needs_application(flags: Sequence[str]) -> Conflict:
 def _case_of(row: Mapping[str, Any], way: str, people: list[str]) -> Row:
     """The case of a contract that was registered without an application, in its last state."""
     side = applicant(row)
-    case = examination.new_case(way, states.REGISTERED, row[f"{side}_organisation"], row["office"])
+    case = steps.new_case(way, states.REGISTERED, row[f"{side}_organisation"], row["office"])
     days = dict.fromkeys(("submitted_on", "accepted_on", "decided_on"), row["registered_on"])
     amounts = dict.fromkeys(("claimed_fen", "approved_fen"), row["tech_fen"])
     return case | days | amounts | {"contract_id": row["id"], "people": people}
@@ -177,7 +176,7 @@ def change(
     changes: Mapping[str, Any],
 ) -> Row:
     """Change the content of an entry (变更登记); what `changes` leaves out stays. Number, act, office and day stay for ever."""
-    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
+    case = steps.lock_by_contract(unit, select(Contract.id).where(this))
     row = _own_live(unit, this, expected)
     _permit(unit, case, "change")
     after = rewritten(unit, row, reason=reason, text=text, changes=changes)
@@ -188,7 +187,7 @@ def change(
                 f"This change takes a second person ({', '.join(doubts)}): the applicant requests it.",
                 code="needs-application",
             )
-        examination.advance(unit, case, "change", reason=reason, text=text, approved_fen=after["tech_fen"])
+        steps.advance(unit, case, "change", reason=reason, text=text, approved_fen=after["tech_fen"])
     return shown(after, unit.actor)
 
 
@@ -251,7 +250,7 @@ def cancel(
     What a party asked for here says who, and why; otherwise `asked_by` (`ASKERS`) says who asked on paper. What was recorded
     from outside is asked for there.
     """
-    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
+    case = steps.lock_by_contract(unit, select(Contract.id).where(this))
     row = _own_live(unit, this, expected)
     _permit(unit, case, "cancel")
     wish = (case and case["wish"]) or {}
@@ -268,7 +267,7 @@ def cancel(
 
 def revoke(unit: Unit, this: ColumnElement[bool], *, expected: int | None, text: str | None) -> Row:
     """Take a registration back for cause (撤销), as somebody else of the office proposed, for the reason named there."""
-    case = examination.lock_by_contract(unit, select(Contract.id).where(this))
+    case = steps.lock_by_contract(unit, select(Contract.id).where(this))
     row = _own_live(unit, this, expected)
     _permit(unit, case, "revoke")
     if case is None or case["ending"] != "revoke":
@@ -300,17 +299,15 @@ def _end(
     settle(unit, [after])
     tell(unit, _ENDS[step], after, lines, reason=reason, text=text, asked_by=asked_by)
     if case is not None:
-        people = examination.with_me(unit, case)
-        examination.advance(
-            unit, case, step, reason=reason, text=text, pending=None, ending=None, wish=None, people=people
-        )
+        people = steps.with_me(unit, case)
+        steps.advance(unit, case, step, reason=reason, text=text, pending=None, ending=None, wish=None, people=people)
     return shown(after, unit.actor)
 
 
 def _permit(unit: Unit, case: Row | None, step: str) -> None:
     """May this actor make the step now? What was recorded from outside has no case, and only its recorder comes here."""
     if case is not None:
-        examination.permit(unit, case, step)
+        steps.permit(unit, case, step)
 
 
 def _acting_office(unit: Unit) -> str:
@@ -410,12 +407,12 @@ def import_contracts(unit: Unit, rows: Sequence[Mapping[str, Any]], names: Seque
     settle(unit, entries)
     cases = {entry["id"]: _case_of(entry, "imported", []) for entry in entries if entry["act"] == "registered"}
     if cases:
-        unit.execute(examination.putting(), list(cases.values()))
+        unit.execute(steps.putting(), list(cases.values()))
     for entry in entries:
         kind = "registered" if entry["act"] == "registered" else "recorded"
         tell(unit, kind, entry, [plus(unit, entry)], occurred_on=entry["registered_on"])
         if entry["id"] in cases:
-            examination.tell(unit, "case.imported", cases[entry["id"]], occurred_on=entry["registered_on"])
+            steps.tell(unit, "case.imported", cases[entry["id"]], occurred_on=entry["registered_on"])
     return entries
 
 

@@ -19,8 +19,8 @@ from market.certificates.text import in_letters
 from market.dealings.actions import recorded as dealing_recorded
 from market.dealings.model import Dealing
 from market.examination import states
-from market.examination.actions import recorded as case_recorded
 from market.examination.model import Attachment, Audit, Case, CaseStep, Income
+from market.examination.steps import recorded as case_recorded
 from market.journal import compare
 from market.journal.compare import Told, unlike
 from market.journal.model import JournalEntry

@@ -17,8 +17,8 @@ from market.contracts.model import Contract
 from market.contracts.queries import by_number, one
 from market.contracts.rules import SIDES
 from market.errors import Conflict, FieldError, Forbidden, check
-from market.examination.actions import at_desk
 from market.examination.model import Income
+from market.examination.steps import at_desk
 from market.journal.append import Event, append
 from market.statistics.ledger import post, with_income
 from market.statistics.model import LedgerLine

@@ -7,7 +7,7 @@ from typing import Any
 
 from market.contracts.queries import by_id, one
 from market.errors import Conflict, Forbidden
-from market.examination import actions as examination
+from market.examination import steps
 from market.examination.content import loaded, stored
 from market.examination.review import review
 from market.registration.actions import grown_doubts, judged_change, rewritten
@@ -21,12 +21,12 @@ def request_change(
     unit: Unit, case_id: str, expected: int | None, *, reason: str, text: str | None, changes: Mapping[str, Any]
 ) -> Row:
     """Ask the office to change a registration; what is asked is judged at once."""
-    case = examination.lock(unit, case_id, expected)
-    examination.permit(unit, case, "request_change", reason)
+    case = steps.lock(unit, case_id, expected)
+    steps.permit(unit, case, "request_change", reason)
     row = one(unit, by_id(case["contract_id"]), lock=True)
     after, _ = judged_change(unit, row, reason, changes)
     pending = {"reason": reason, "text": text, "changes": stored(changes)}
-    return examination.advance(
+    return steps.advance(
         unit,
         case,
         "request_change",
@@ -41,8 +41,8 @@ def request_change(
 
 def approve_change(unit: Unit, case_id: str, expected: int | None, text: str | None) -> Row:
     """Make the requested change: the contract's next version. What it makes doubtful takes a second person."""
-    case = examination.lock(unit, case_id, expected)
-    examination.permit(unit, case, "approve_change")
+    case = steps.lock(unit, case_id, expected)
+    steps.permit(unit, case, "approve_change")
     row = one(unit, by_id(case["contract_id"]), lock=True)
     asked = case["pending"]
     changes = loaded(asked["changes"])
@@ -56,7 +56,7 @@ def approve_change(unit: Unit, case_id: str, expected: int | None, text: str | N
     if case["endorsed_by"] == unit.actor.member:
         raise Forbidden("Who endorsed the change cannot approve it as well.", code="same-person")
     after = rewritten(unit, row, reason=asked["reason"], text=text or asked["text"], changes=changes)
-    return examination.advance(
+    return steps.advance(
         unit,
         case,
         "approve_change",
@@ -65,5 +65,5 @@ def approve_change(unit: Unit, case_id: str, expected: int | None, text: str | N
         pending=None,
         endorsed_by=None,
         approved_fen=after["tech_fen"],
-        people=examination.with_me(unit, case),
+        people=steps.with_me(unit, case),
     )

@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, u
 
 from market.access import Role
 from market.errors import Conflict, Invalid, NotFound, check_version
-from market.examination import actions as examination
-from market.examination import states
+from market.examination import states, steps
 from market.examination.checks import ERROR
 from market.examination.content import loaded, stored
 from market.examination.model import Case
@@ -289,7 +288,7 @@ def _take(unit: Unit, batch: Row) -> Row:
             note = layout.note(row["line"], None, "stands", "note", text)
             outcome |= {"outcome": STANDS, "case_id": entry.case_id, "notes": [*row["notes"], note]}
         else:
-            case = examination.new_case("application", states.DRAFT, batch["organisation"], row["office"])
+            case = steps.new_case("application", states.DRAFT, batch["organisation"], row["office"])
             case |= {"content": row["content"], "claimed_fen": row["content"]["tech_amount"]}
             cases.append((case, row["digest"]))
             outcome["case_id"] = case["id"]
@@ -315,4 +314,4 @@ def _draft(unit: Unit, cases: Sequence[tuple[Row, str]], entries: Mapping[str, A
             unit.execute(update(SheetEntry).where(*this).values(case_id=case["id"]))
         elif not insert_missing(unit.connection, SheetEntry, entry):
             raise Conflict("The same rows are being taken from another sheet; ask again.", code="busy")
-        examination.tell(unit, "case.drafted", case, content=True)
+        steps.tell(unit, "case.drafted", case, content=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from market.contracts.model import Contract
-from market.examination import actions
+from market.examination import steps
 from market.examination.content import stored
 from market.examination.model import Attachment, Case
 from market.files.media import media_of
@@ -49,7 +49,7 @@ def put_case(
     made: dict[str, Any] = {}
 
     def work(unit: Unit) -> None:
-        case = actions.new_case("application", state, applicant, world.ids[office])
+        case = steps.new_case("application", state, applicant, world.ids[office])
         case |= {"content": stored(form), "claimed_fen": form["tech_amount"]}
         if state != "draft":
             case |= {"submitted_on": today()}
@@ -69,7 +69,7 @@ def put_case(
         case |= facts
         if numbered:
             number = register(unit, {name: form[name] for name in form if name != "is_related_party"})["number"]
-            of_contract = actions.lock_by_contract(unit, select(Contract.id).where(Contract.number == number))
+            of_contract = steps.lock_by_contract(unit, select(Contract.id).where(Contract.number == number))
             assert of_contract is not None
             kept = ("id", "contract_id", "version", "created_at", "route", "applicant", "office")
             values = {name: value for name, value in case.items() if name not in kept}
