@@ -200,7 +200,7 @@ def test_the_queues_hold_what_they_say_and_a_provisional_day_is_never_overdue(ap
     assert queue("mine", "colleague") == queue("open", member=api.world.members["colleague"]) == {waiting.id}
     [late] = good(api.get("/v1/desk?queue=overdue", key="office"))["items"]
     assert late["clock"]["overdue"]
-    assert "2026" in late["clock"]["explanation_zh"]
+    assert f"自{today().isoformat()}次日起" in late["clock"]["explanation_zh"]
 
 
 def test_notes_are_for_the_office_and_auditors(api):
