@@ -11,7 +11,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -24,7 +24,7 @@ from bench.measure import Cost, Result, typical
 from bench.services import children, cpu_seconds, spent
 from market.access import SYSTEM
 from market.journal.model import JournalEntry
-from market.statistics.cube import FLOWS, stretches
+from market.statistics.cube import FLOWS, closed_stretches
 from market.statistics.points import point
 from market.statistics.queries import Figures, Measures, figures
 from market.statistics.question import BASES, Period, Question
@@ -178,22 +178,18 @@ def _other(
 
 
 def _past(engine: str, name: str, questions: Mapping[str, Question], largest: Opened, meter: _Meter) -> list[Result]:
-    """As of month ends, and of seqs the farthest from cells, against the present; the worst counts.
-
-    Those are in the middle of a closed stretch and, read as it was while that was open, at the end of one.
-    """
+    """As of month ends and of seqs in the middle of stretches, the farthest from cells, against the present; the worst counts."""
     unit, months = largest.unit, (YEAR * 100 + 6, YEAR * 100 + 12)
     last = select(func.max(JournalEntry.seq))
     ends = [unit.execute(last.where(JournalEntry.rec_month == month)).scalar_one() for month in months]
-    middle, whole = (stretches(unit, month, end)[0] for month, end in zip(months, ends, strict=True))
-    seqs = (*ends, (middle.since + middle.until) // 2, whole.until)
-    *points, ended = (point(unit, str(seq)) for seq in seqs)
-    at_end = replace(ended, stretch=whole.since - 1, since=whole.since)
+    begun = [
+        max(closed_stretches(unit, to=end)[-4:], key=lambda stretch: stretch.until - stretch.since) for end in ends
+    ]
+    seqs = (*ends, *((stretch.since + stretch.until) // 2 for stretch in begun))
+    points = [None, *(point(unit, str(seq)) for seq in seqs)]
     past: dict[str, list[Result]] = {"month end": [], "seq within a month": []}
     for asked_as, question in questions.items():
-        runs: list[Run] = [
-            lambda at=at, question=question: figures(unit, question, at=at) for at in (None, *points, at_end)
-        ]
+        runs: list[Run] = [lambda at=at, question=question: figures(unit, question, at=at) for at in points]
         present, *costs = meter.measure(runs)
         for number, cost in enumerate(costs):
             words, limit = ("month end", MONTH_END) if number < 2 else ("seq within a month", ANY_SEQ)

@@ -4,9 +4,9 @@ mends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from typing import Any
 
 import orjson
@@ -31,6 +31,7 @@ from market.statistics.cube import (
     KEYS,
     STRAY,
     SUMS,
+    Stretch,
     closed,
     closed_stretches,
     present,
@@ -38,7 +39,7 @@ from market.statistics.cube import (
     usable,
 )
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED, taken_back
-from market.statistics.model import DIMENSIONS, DealCell, LedgerLine
+from market.statistics.model import DIMENSIONS, ClosedStretch, DealCell, LedgerLine
 from market.store.session import Unit
 from market.store.types import month_of
 
@@ -185,18 +186,28 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
     for (number,) in unit.execute(select(DealCell.cuboid).where(STRAY).distinct()):
         yield f"there are cells of a cuboid {number}, which is none"
     home = province_code(unit.database.home_region())
-    closed_ones = closed_stretches(unit)
+    stretches = closed_stretches(unit)
+    yield from _wrong_stretches(unit, stretches)
     for cuboid in CUBOIDS:
         yield from _differences(unit, present(home, cuboid), [DealCell.cuboid == -cuboid.number])
         of_cuboid = DealCell.cuboid == cuboid.number
-        for stretch in closed_ones:
+        for stretch in stretches:
             right = closed(home, cuboid).params(stretch._asdict())
             yield from _differences(unit, right, [of_cuboid, DealCell.stretch == stretch.since])
-        others = select(DealCell.stretch).where(
-            of_cuboid, DealCell.stretch.not_in([each.since for each in closed_ones])
-        )
+        others = select(DealCell.stretch).where(of_cuboid, DealCell.stretch.not_in(select(ClosedStretch.since)))
         for (since,) in unit.execute(others.distinct()):
             yield f"cuboid {cuboid.number} has cells of the stretch from entry {since}, which is none or still open"
+
+
+def _wrong_stretches(unit: Unit, stretches: Sequence[Stretch]) -> Iterator[str]:
+    """Every line up to the last stretch lies in one of them, and none in two."""
+    for one, following in pairwise(stretches):
+        if not one.since <= one.until < following.since:
+            yield f"the stretches from entries {one.since} and {following.since} overlap"
+    within = select(ClosedStretch.since).where(LedgerLine.seq.between(ClosedStretch.since, ClosedStretch.until))
+    last = select(func.max(ClosedStretch.since)).scalar_subquery()
+    for (seq,) in unit.execute(select(LedgerLine.seq).where(LedgerLine.seq < last, ~within.exists()).limit(MOST)):
+        yield f"seq {seq}: the line lies in no stretch, though later ones do"
 
 
 def _differences(unit: Unit, right: Select[Any], kept_where: list[ColumnElement[bool]]) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 A cuboid has one or two dimensions beside flow and statistical month, or year. Leagues (盟市) are seen from home: a place in the
 home province by its league, any other by its province or bucket. Every posting adds to the cells of the present. A recorded month
-is taken in stretches of so many seqs, most often one. When the first line of a later stretch is recorded, the one before is
-closed: each statistical month, or year, that has lines in it is kept as it then stood, for figures as of a past point. So both
-read a few cells a group and month, or year; as of a point within a stretch some of its lines too. `sources` chooses a cuboid
-that holds all a question needs; else the ledger answers.
+is a stretch of the journal, or several if it has many lines. When the first line after one is recorded, it is closed: each
+statistical month, or year, that has lines in it is kept as it then stood, for figures as of a past point. So both read a few
+cells a group and month, or year; as of a point within a stretch some of its lines too. `sources` chooses a cuboid that holds
+all a question needs; else the ledger answers.
 
 A cuboid of one basis holds its deals whatever their flow, so that a group is one cell however many contracts there are; under
 `involved` a deal counts once in each league of home that is involved.
@@ -15,9 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -30,6 +28,7 @@ from sqlalchemy import (
     SmallInteger,
     bindparam,
     case,
+    delete,
     func,
     insert,
     literal,
@@ -40,12 +39,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from market.journal.model import JournalEntry
-from market.journal.read import head
-from market.statistics.model import CuboidState, DealCell, LedgerLine
+from market.statistics.model import ClosedStretch, CuboidState, DealCell, LedgerLine
 from market.store.dialect import whole
 from market.store.session import Unit
-from market.store.types import SHANGHAI
 
 SUMS = ("deals", "total", "tech", "income")
 CELL = ("stat_month", "flow", "a", "b", *SUMS)
@@ -53,9 +49,8 @@ CELL = ("stat_month", "flow", "a", "b", *SUMS)
 KEYS = ("cuboid", "stat_month", "stretch", "flow", "a", "b")
 ANY_FLOW = 0
 """What stands for the flow in a cuboid of one basis."""
-LENGTH = 2_500
-"""Seqs of a stretch: more cost more lines beside the cells, fewer cost space and time to close them. The stored cells are of this
-length: with another one the cuboids need other numbers."""
+LENGTH = 2_000
+"""Lines after which a stretch is closed: more cost more beside the cells, fewer cost space and time to close them."""
 
 FLOWS = {
     "involved": (1, 2, 3, 5, 6, 7),
@@ -126,46 +121,53 @@ def province_code(place: str) -> str:
 
 
 class Stretch(NamedTuple):
-    """Seqs of the journal that belong together: a recorded month, or a part of one. The first names it."""
+    """The first seq, which names it, and the last one that ledger lines of a stretch have."""
 
     since: int
     until: int
 
 
-def first_of(unit: Unit, month: int) -> int:
-    """The first seq of the journal in a recorded month or after it, be it still to come."""
-    start = round(datetime(month // 100, month % 100, 1, tzinfo=SHANGHAI).timestamp()) * 1_000_000
-    entries = select(JournalEntry.seq).where(JournalEntry.recorded_at >= start)
-    found: int | None = unit.execute(entries.order_by(JournalEntry.recorded_at, JournalEntry.seq).limit(1)).scalar()
-    return found or head(unit).seq + 1
-
-
-def month_after(month: int) -> int:
-    """The month (yyyymm) that follows."""
-    return month + (1 if month % 100 < 12 else 89)
-
-
-def stretches(unit: Unit, month: int, until: int) -> list[Stretch]:
-    """The stretches of a recorded month up to this seq of it."""
-    return [Stretch(since, min(since + LENGTH - 1, until)) for since in range(first_of(unit, month), until + 1, LENGTH)]
-
-
-def open_stretch(unit: Unit) -> Stretch | None:
-    """The stretch of the ledger's last line, up to that: it is not closed yet. None while there is no line."""
-    last = select(LedgerLine.rec_month, LedgerLine.seq).order_by(LedgerLine.seq.desc()).limit(1)
-    found = unit.execute(last).first()
-    of_month = stretches(unit, found.rec_month, found.seq) if found else []
-    return of_month[-1] if of_month else None  # none of a month that only a ledger that was tampered with can have
-
-
 def closed_stretches(unit: Unit, after: int = 0, to: int | None = None) -> list[Stretch]:
-    """Those of the recorded months after one seq and up to another (None: all), in order."""
-    month, opened = LedgerLine.rec_month, open_stretch(unit)
-    lines = select(month, func.max(LedgerLine.seq).label("last")).where(LedgerLine.seq > after)
+    """Those after one seq and up to another (None: all), in order."""
+    found = select(ClosedStretch.since, ClosedStretch.until).where(ClosedStretch.since > after)
+    found = found if to is None else found.where(ClosedStretch.since <= to)
+    return list(map(Stretch._make, unit.execute(found.order_by(ClosedStretch.since))))
+
+
+def open_month(unit: Unit) -> int:
+    """The month of the ledger's last line; 0 while there is none."""
+    return unit.execute(select(LedgerLine.rec_month).order_by(LedgerLine.seq.desc()).limit(1)).scalar() or 0
+
+
+def divide(unit: Unit, after: int, to: int | None) -> None:
+    """Divide the ledger between two seqs that end a month (None: to its end) into stretches anew, as posting does."""
+    opened = open_month(unit)
+    stale = delete(ClosedStretch).where(ClosedStretch.since > after)
+    unit.execute(stale if to is None else stale.where(ClosedStretch.since <= to))
+    found = []
+    while part := _next_lines(unit, after, to):
+        if part["month"] == opened and part["lines"] < LENGTH:
+            break
+        found.append({name: part[name] for name in Stretch._fields})
+        after = part["until"]
+    if found:
+        unit.execute(insert(ClosedStretch), found)
+
+
+def _next_lines(unit: Unit, after: int, to: int | None) -> Mapping[Any, Any] | None:
+    """As many lines of the next month as a stretch may have."""
+    lines = select(LedgerLine.seq, LedgerLine.rec_month).where(LedgerLine.seq > after)
     lines = lines if to is None else lines.where(LedgerLine.seq <= to)
-    ends = unit.execute(lines.group_by(month).order_by(month))
-    found = [each for end in ends for each in stretches(unit, end.rec_month, end.last)]
-    return [each for each in found if opened and each.since < opened.since]
+    column = lines.order_by(LedgerLine.seq).limit(LENGTH).subquery().c
+    part = _as_stretch(column.seq, column.rec_month).group_by(column.rec_month).order_by(column.rec_month).limit(1)
+    return unit.execute(part).mappings().first()
+
+
+def _as_stretch(seq: Any, month: Any) -> Select[Any]:
+    """The seqs, month and number of lines."""
+    told = {"since": func.min(seq), "until": func.max(seq), "month": func.max(month), "lines": func.count()}
+    found: Select[Any] = select(*(column.label(name) for name, column in told.items()))
+    return found
 
 
 def usable(unit: Unit) -> Sequence[Cuboid]:
@@ -179,32 +181,8 @@ def _ready(connection: Connection) -> frozenset[int]:
 
 
 def add_lines(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write complete ledger rows of one recorded month and add them to the cuboids. Only under the lock of the journal's head."""
-    for lines in _by_stretch(unit, rows):
-        unit.last.append(("insert", LedgerLine, lines))
-        unit.last.append(("add", DealCell, _cells(unit, lines)))
-
-
-def _by_stretch(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """The rows of each stretch in turn; the stretch before is closed first."""
-    month, last = rows[0]["rec_month"], rows[-1]["seq"]
-    known: dict[int, int] = unit.database.cached("end of a month's open stretch", 0, dict)
-    if last <= known.get(month, 0):
-        yield rows
-        return
-    of_month = stretches(unit, month, last)
-    for number, lines in groupby(rows, lambda row: (row["seq"] - of_month[0].since) // LENGTH):
-        unit.write_last()
-        before = open_stretch(unit)
-        if before and before.since == of_month[number].since:  # a line of another unit, which is there to stay
-            known[month] = before.since + LENGTH - 1
-        elif before:
-            close(unit, CUBOIDS, before)
-        yield list(lines)
-
-
-def _cells(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the rows add to the cells of the present, in order of the keys."""
+    """Add complete ledger rows of one recorded month to the cuboids. Only under the lock of the journal's head."""
+    _close_before(unit, rows)
     home = province_code(unit.database.home_region())
     cells: dict[tuple[Any, ...], Sequence[int]] = {}
     for row in rows:
@@ -213,7 +191,30 @@ def _cells(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
             for dimensions in cuboid.cells(home, row):
                 key = (-cuboid.number, cuboid.month(row["stat_month"]), 0, *dimensions)
                 cells[key] = [sum(both) for both in zip(cells[key], amounts, strict=True)] if key in cells else amounts
-    return [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
+    values = [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
+    unit.last.append(("add", DealCell, values))
+
+
+def _close_before(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Close the stretch that is open, if its month is over or it is long enough. The rows are not written yet."""
+    month, last = rows[0]["rec_month"], rows[-1]["seq"]
+    open_to: dict[int, int] = unit.database.cached("seqs up to which months need no closing", 0, dict)
+    if last <= open_to.get(month, 0):
+        return
+    opened = unit.execute(_open_lines()).one()
+    if opened.lines and (opened.month < month or opened.lines >= LENGTH):
+        stretch = Stretch(opened.since, opened.until)
+        unit.execute(insert(ClosedStretch), stretch._asdict())
+        close(unit, CUBOIDS, stretch)
+    else:
+        open_to[month] = last + (LENGTH - opened.lines - len(rows)) // 2  # an entry has two lines at most
+
+
+@cache
+def _open_lines() -> Select[Any]:
+    """The stretch that is open: its seqs, month and number of lines."""
+    closed_to = select(ClosedStretch.until).order_by(ClosedStretch.since.desc()).limit(1).scalar_subquery()
+    return _as_stretch(LedgerLine.seq, LedgerLine.rec_month).where(LedgerLine.seq > func.coalesce(closed_to, 0))
 
 
 def close(unit: Unit, cuboids: Iterable[Cuboid], stretch: Stretch) -> None:

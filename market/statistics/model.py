@@ -111,6 +111,18 @@ class DealCell(Base):
     income: Mapped[int] = mapped_column(Fen, server_default=text("0"))
 
 
+class ClosedStretch(Base):
+    """Seqs of the journal whose ledger lines were summed up together; cells are kept as they stood after the last. Derived.
+
+    No line lies between two of them; those after the last one are open.
+    """
+
+    __tablename__ = "stretch"
+
+    since: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[int] = mapped_column(BigInteger)
+
+
 class CuboidState(Base):
     """Whether a cuboid is whole (`ready`: figures may be read from it), and how far it is being made anew.
 

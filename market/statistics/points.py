@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from market.access import Permission
 from market.errors import FieldError, Forbidden, Invalid
 from market.journal.model import JournalEntry
 from market.journal.read import head
-from market.statistics.cube import first_of, month_after, open_stretch, stretches
+from market.statistics.model import ClosedStretch, LedgerLine
 from market.store.session import Unit
 from market.store.types import SHANGHAI, civil_date, month_of, now
 
@@ -29,6 +29,8 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})\Z"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PRESENT = 2**63 - 1
+"""The stretch whose cells are those of the present."""
 _FAR = 2**63
 """An instant beyond the calendar."""
 
@@ -39,7 +41,7 @@ class Point:
 
     `month` is the recorded month (None: the present, nothing follows), and the cells of `stretch` are the nearest. If they are
     from before the point, the lines `since` a seq are missing there; if from after it, those `until` a seq are too many (both
-    None: the stretch ends here).
+    None: no line is between). The stretch that is open has the cells of the present.
     """
 
     seq: int
@@ -163,15 +165,20 @@ def _past(unit: Unit, seq: int) -> Point:
     """The point of a seq that is followed by others."""
     if seq == 0:
         return Point(0, None, month=0)
-    entry = select(JournalEntry.recorded_at, JournalEntry.rec_month)
-    this, following = unit.execute(entry.where(JournalEntry.seq.between(seq, seq + 1)).order_by(JournalEntry.seq)).all()
-    month, opened = this.rec_month, open_stretch(unit)
-    if opened and seq >= opened.since:
-        return Point(seq, this.recorded_at, month, opened.since - 1, since=opened.since)
-    last = seq if following.rec_month > month else first_of(unit, month_after(month)) - 1
-    since, until = next(each for each in stretches(unit, month, last) if each.until >= seq)
-    if seq == until:
-        return Point(seq, this.recorded_at, month, since)
+    entry = select(JournalEntry.recorded_at, JournalEntry.rec_month).where(JournalEntry.seq == seq)
+    this = unit.execute(entry).one()
+    instant, month = this.recorded_at, this.rec_month
+    stretches = select(ClosedStretch.since, ClosedStretch.until).where(ClosedStretch.since <= seq)
+    begun = unit.execute(stretches.order_by(ClosedStretch.since.desc()).limit(1)).first()
+    since, until = (begun.since, begun.until) if begun else (0, 0)
+    if until <= seq:
+        opened = unit.execute(select(func.min(LedgerLine.seq)).where(LedgerLine.seq > until)).scalar()
+        if opened is None or opened > seq:
+            return Point(seq, instant, month, since)
+        last = unit.execute(select(func.max(LedgerLine.seq))).scalar_one()
+        if seq - opened < last - seq:
+            return Point(seq, instant, month, since, since=opened)
+        return Point(seq, instant, month, PRESENT, until=last)
     if seq - since < until - seq:
-        return Point(seq, this.recorded_at, month, since - 1, since=since)
-    return Point(seq, this.recorded_at, month, since, until=until)
+        return Point(seq, instant, month, since - 1, since=since)
+    return Point(seq, instant, month, since, until=until)

@@ -27,9 +27,9 @@ from market.statistics.cube import (
     Cuboid,
     close,
     closed_stretches,
-    first_of,
+    divide,
     make_present,
-    month_after,
+    open_month,
 )
 from market.statistics.model import CuboidState, DealCell, LedgerLine
 from market.store.session import Database, Unit
@@ -105,13 +105,13 @@ def _head(unit: Unit) -> Any:
 def _end_of_step(unit: Unit, after: int) -> int | None:
     """The last ledger seq of the next closed recorded months; None: only the open one is left."""
     month, seq = LedgerLine.rec_month, LedgerLine.seq
-    last = unit.execute(select(month).order_by(seq.desc()).limit(1)).scalar()
     lines = select(month).where(seq > after).order_by(seq).limit(STEP).subquery()
     furthest = unit.execute(select(func.max(lines.c.rec_month))).scalar()
-    if last is None or furthest is None:
+    if furthest is None:
         return None
-    end = first_of(unit, min(last, month_after(furthest)))
-    found: int | None = unit.execute(select(func.max(seq)).where(seq > after, seq < end)).scalar()
+    end = min(furthest + 1, open_month(unit))
+    following = select(seq).where(seq > after, month >= end).order_by(seq).limit(1).scalar_subquery()
+    found: int | None = unit.execute(select(func.max(seq)).where(seq > after, seq < following)).scalar()
     return found
 
 
@@ -122,8 +122,9 @@ def _month_at(unit: Unit, seq: int) -> int:
 
 def _replace(unit: Unit, cuboids: list[Cuboid], after: int, to: int | None) -> None:
     """Make the cells anew of the recorded months after one seq and up to another (None: to the open one); both end a month."""
-    numbers = [cuboid.number for cuboid in cuboids]
-    stale = delete(DealCell).where(DealCell.cuboid.in_(numbers), DealCell.stretch > after)
+    if len(cuboids) == len(CUBOIDS):
+        divide(unit, after, to)
+    stale = delete(DealCell).where(DealCell.cuboid.in_([cuboid.number for cuboid in cuboids]), DealCell.stretch > after)
     unit.execute(stale if to is None else stale.where(DealCell.stretch <= to))
     for stretch in closed_stretches(unit, after, to):
         close(unit, cuboids, stretch)

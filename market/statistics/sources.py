@@ -15,7 +15,7 @@ from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
 from market.statistics.cube import FLOWS, SUMS, Cuboid, province_code, standing, usable
 from market.statistics.ledger import BUCKETS, ELSEWHERE, NOT_REGISTERED_HERE, UNSPECIFIED
 from market.statistics.model import DealCell, LedgerLine
-from market.statistics.points import Point
+from market.statistics.points import PRESENT, Point
 from market.statistics.question import (
     DIMENSIONS,
     HERE,
@@ -156,8 +156,8 @@ class Source:
 
 
 def _cells(cuboid: Cuboid, period: Period, at: Point | None) -> list[Condition]:
-    """The cells of a period; as of a past point as they stood at the nearest end of a stretch."""
-    if at is None or at.month is None:
+    """The cells of a period; as of a past point as they stood at the nearest end of a stretch, be it open."""
+    if at is None or at.month is None or at.stretch == PRESENT:
         return [DealCell.cuboid == -cuboid.number, DealCell.stat_month.between(period.first, period.last)]
     months = [month for month in period.months(cuboid.month(at.month)) if cuboid.month(month) == month]
     return standing(cuboid, listed(months), at.stretch)

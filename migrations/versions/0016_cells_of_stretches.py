@@ -23,10 +23,17 @@ BEFORE = (1, 2, 3, 4, 5, 7, -2, -3, -5, -7, -8, -9, -10, -12)
 
 def upgrade() -> None:
     _begin_with(NUMBERS, sa.Column("stretch", sa.BigInteger, nullable=False, autoincrement=False))
+    op.create_table(
+        "stretch",
+        sa.Column("since", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("until", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("since", name="pk_stretch"),
+    )
     _index(*SUMS, *DIMENSIONS)
 
 
 def downgrade() -> None:
+    op.drop_table("stretch")
     _begin_with(BEFORE, sa.Column("rec_month", sa.Integer, nullable=False, autoincrement=False))
     _index(*DIMENSIONS, *SUMS)
 

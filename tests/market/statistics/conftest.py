@@ -16,5 +16,5 @@ def history(world: World) -> History:
 
 @pytest.fixture
 def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recorded month is closed after every four seqs."""
+    """A stretch is closed after four lines."""
     monkeypatch.setattr(cube, "LENGTH", 4)

@@ -45,9 +45,11 @@ def filled(history, monkeypatch):
         ("UPDATE deal_cell SET income = income + 1 WHERE cuboid = -24", "cell"),
         ("DELETE FROM deal_cell WHERE cuboid = 14 AND a = '150200'", "the cube has not"),
         ("UPDATE deal_cell SET a = 'abroad' WHERE cuboid = -20 AND a = '150200'", "the ledger has not"),
+        ("DELETE FROM stretch", "which is none or still open"),
+        ("UPDATE stretch SET until = until - 1", "the ledger has not"),
     ],
 )
-def test_a_wrong_cell_is_found_and_mended(filled, statement, words):
+def test_a_wrong_cell_or_stretch_is_found_and_mended(filled, statement, words):
     tamper(filled, statement)
     assert any(words in line for line in found(filled))
     rebuild(filled)
@@ -230,3 +232,20 @@ def test_many_contracts_are_compared_in_pieces(history, monkeypatch):
     for one in ids:
         alter(history.database, Contract, {"id": one}, outside_office="x")
     assert found(history.database) == [f"{one}: the journal has another outside_office" for one in sorted(ids)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("DELETE FROM stretch WHERE since = (SELECT min(since) FROM stretch)", "lies in no stretch"),
+        ("UPDATE stretch SET until = until + 1", "overlap"),
+    ],
+)
+def test_stretches_that_leave_lines_out_or_share_them_are_found_and_mended(history, short_stretches, statement, words):
+    for _ in range(14):
+        history.add(history.contract())
+    assert found(history.database) == []
+    tamper(history.database, statement)
+    assert any(words in line for line in found(history.database))
+    rebuild(history.database)
+    assert found(history.database) == []

@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from market.access import SYSTEM
 from market.journal import append
 from market.journal.append import Event
-from market.journal.read import head
 from market.statistics.agreement import check
 from market.statistics.cube import CUBOIDS
 from market.statistics.ledger import flow, minus, plus, post, with_income
 from market.statistics.model import DealCell, LedgerLine
+from market.statistics.rebuild import rebuild
 from market.store.session import Database
 from market.store.types import month_of, today
 from tests.market.statistics.history import History
@@ -180,15 +180,21 @@ def stretches_closed(database):
         return set(closed)
 
 
+def lines_of(database):
+    """The seqs of the ledger's lines."""
+    with database.read(SYSTEM) as unit:
+        return unit.execute(select(LedgerLine.seq).order_by(LedgerLine.seq)).scalars().all()
+
+
 def test_a_recorded_month_is_closed_when_the_next_one_begins(history, monkeypatch):
     """Whoever posts first in it, whatever else was recorded before, and once."""
     begun = {}
     for month in (1, 1, 3, 4, 4):
         at = round(datetime(2030, month, 10, tzinfo=UTC).timestamp()) * 1_000_000
         monkeypatch.setattr(append, "now", lambda at=at: at)
-        with history.database.read(SYSTEM) as unit:
-            begun.setdefault(month, head(unit).seq + 1)
+        history.database.write(SYSTEM, lambda unit: append.append(unit, Event("listing.seen", "lst_1", 1, {})))
         history.add(history.contract())
+        begun.setdefault(month, lines_of(history.database)[-1])
         closed = {since for before, since in begun.items() if before < month}
         assert stretches_closed(history.database) == closed
         with Database(history.database.engine.url.render_as_string(hide_password=False)) as other:
@@ -196,28 +202,30 @@ def test_a_recorded_month_is_closed_when_the_next_one_begins(history, monkeypatc
         assert stretches_closed(history.database) == closed
 
 
-def test_a_long_month_is_closed_stretch_by_stretch_even_within_a_unit(history, monkeypatch, short_stretches):
-    """The first seq of a month names its first stretch, though no line is of it; a refused unit closes nothing."""
+def test_a_month_of_many_lines_is_closed_in_stretches(history, monkeypatch, short_stretches):
+    """After four lines, whatever seqs lie between; what a unit posts stays together, and a refused one closes nothing."""
     at = round(datetime(2030, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
     monkeypatch.setattr(append, "now", lambda: at)
-    with history.database.read(SYSTEM) as unit:
-        first = head(unit).seq + 1
-    history.add(history.contract())
-    assert stretches_closed(history.database) == set()
+    for _ in range(9):
+        history.database.write(SYSTEM, lambda unit: append.append(unit, Event("listing.seen", "lst_1", 1, {})))
+        history.add(history.contract())
+    first, fifth = lines_of(history.database)[:5:4]
+    assert stretches_closed(history.database) == {first, fifth}
     history.add(*(history.contract() for _ in range(10)))
-    assert stretches_closed(history.database) == {first, first + 4}
+    assert stretches_closed(history.database) == {first, fifth}
 
     def stumble(unit):
-        for _ in range(10):
-            history.register(unit, history.contract())
+        history.register(unit, history.contract())
         unit.at_seal(lambda _: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         history.database.write(SYSTEM, stumble)
-    assert stretches_closed(history.database) == {first, first + 4}
+    assert stretches_closed(history.database) == {first, fifth}
     history.add(history.contract())
-    history.add(history.contract())
-    assert stretches_closed(history.database) == {first, first + 4, first + 8}
+    ninth = lines_of(history.database)[8]
+    assert stretches_closed(history.database) == {first, fifth, ninth}
+    rebuild(history.database)
+    assert stretches_closed(history.database) == {lines_of(history.database)[number] for number in (0, 4, 8, 12, 16)}
 
 
 def test_thousands_of_lines_are_posted_in_one_unit(history):
