@@ -201,13 +201,12 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
 
 def _wrong_stretches(unit: Unit, stretches: Sequence[Stretch]) -> Iterator[str]:
     """Every line up to the last stretch lies in one of them, and none in two."""
-    for one, following in pairwise(stretches):
+    for one, following in pairwise([Stretch(0, 0), *stretches]):
         if not one.since <= one.until < following.since:
             yield f"the stretches from entries {one.since} and {following.since} overlap"
-    within = select(ClosedStretch.since).where(LedgerLine.seq.between(ClosedStretch.since, ClosedStretch.until))
-    last = select(func.max(ClosedStretch.since)).scalar_subquery()
-    for (seq,) in unit.execute(select(LedgerLine.seq).where(LedgerLine.seq < last, ~within.exists()).limit(MOST)):
-        yield f"seq {seq}: the line lies in no stretch, though later ones do"
+        lost = select(func.min(LedgerLine.seq)).where(LedgerLine.seq > one.until, LedgerLine.seq < following.since)
+        if seq := unit.execute(lost).scalar():
+            yield f"seq {seq}: the line lies in no stretch, though later ones do"
 
 
 def _differences(unit: Unit, right: Select[Any], kept_where: list[ColumnElement[bool]]) -> Iterator[str]:
