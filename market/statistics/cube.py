@@ -24,6 +24,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Insert,
+    Row,
     Select,
     SmallInteger,
     bindparam,
@@ -181,8 +182,32 @@ def _ready(connection: Connection) -> frozenset[int]:
 
 
 def add_lines(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add complete ledger rows of one recorded month to the cuboids. Only under the lock of the journal's head."""
-    _close_before(unit, rows)
+    """Write complete ledger rows of one recorded month and add them to the cuboids. Only under the lock of the journal's head.
+
+    What is open is closed before, if its month is over or it is long enough.
+    """
+    month, last, room = rows[0]["rec_month"], rows[-1]["seq"], len(rows)
+    open_to: dict[int, int] = unit.database.cached("seqs up to which months need no closing", 0, dict)
+    if last > open_to.get(month, 0):
+        opened = unit.execute(_open_lines()).one()
+        if opened.lines and (opened.month < month or opened.lines >= LENGTH):
+            _close(unit, opened)
+            room = LENGTH
+        else:
+            room = LENGTH - opened.lines
+            open_to[month] = last + (room - len(rows)) // 2  # an entry has two lines at most
+    while room < len(rows):
+        while room < len(rows) and rows[room]["seq"] == rows[room - 1]["seq"]:
+            room += 1
+        _add(unit, rows[:room])
+        unit.write_last()
+        _close(unit, unit.execute(_open_lines()).one())
+        rows, room = rows[room:], LENGTH
+    if rows:
+        _add(unit, rows)
+
+
+def _add(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
     home = province_code(unit.database.home_region())
     cells: dict[tuple[Any, ...], Sequence[int]] = {}
     for row in rows:
@@ -192,22 +217,13 @@ def add_lines(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
                 key = (-cuboid.number, cuboid.month(row["stat_month"]), 0, *dimensions)
                 cells[key] = [sum(both) for both in zip(cells[key], amounts, strict=True)] if key in cells else amounts
     values = [dict(zip(KEYS + SUMS, (*key, *cells[key]), strict=True)) for key in sorted(cells)]
-    unit.last.append(("add", DealCell, values))
+    unit.last += [("insert", LedgerLine, rows), ("add", DealCell, values)]
 
 
-def _close_before(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Close the stretch that is open, if its month is over or it is long enough. The rows are not written yet."""
-    month, last = rows[0]["rec_month"], rows[-1]["seq"]
-    open_to: dict[int, int] = unit.database.cached("seqs up to which months need no closing", 0, dict)
-    if last <= open_to.get(month, 0):
-        return
-    opened = unit.execute(_open_lines()).one()
-    if opened.lines and (opened.month < month or opened.lines >= LENGTH):
-        stretch = Stretch(opened.since, opened.until)
-        unit.execute(insert(ClosedStretch), stretch._asdict())
-        close(unit, CUBOIDS, stretch)
-    else:
-        open_to[month] = last + (LENGTH - opened.lines - len(rows)) // 2  # an entry has two lines at most
+def _close(unit: Unit, opened: Row[Any]) -> None:
+    stretch = Stretch(opened.since, opened.until)
+    unit.execute(insert(ClosedStretch), stretch._asdict())
+    close(unit, CUBOIDS, stretch)
 
 
 @cache

@@ -137,7 +137,6 @@ def _seal(unit: Unit) -> None:
             raise ValueError(f"{event.kind} of {event.subject} was posted but never appended")
         stamped = {"seq": event.stamp.seq, "rec_month": event.stamp.rec_month}
         rows += [{**line, **stamped, "line": number} for number, line in enumerate(lines, 1)]
-    unit.last.append(("insert", LedgerLine, rows))
     add_lines(unit, rows)
 
 

@@ -41,7 +41,7 @@ class Unit:
     pending: dict[str, list[Any]] = field(default_factory=dict)
     version: int | None = None
     last: list[dialect.Write] = field(default_factory=list)
-    """What sealers write: it goes out together, after the last of them."""
+    """What sealers write: it goes out together, after the last of them unless one must read it."""
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run one statement in this unit."""
@@ -51,6 +51,11 @@ class Unit:
         """Run `sealer` once, after the work and before the commit, in order of first asking."""
         if sealer not in self.sealers:
             self.sealers.append(sealer)
+
+    def write_last(self) -> None:
+        """Send out what sealers have written."""
+        dialect.write_together(self.connection, self.last)
+        self.last.clear()
 
     def reference_version(self) -> int:
         """The version of the reference data this unit works with; read once."""
@@ -176,7 +181,7 @@ class Database:
             result = work(unit)
             for sealer in unit.sealers:
                 sealer(unit)
-            dialect.write_together(connection, unit.last)
+            unit.write_last()
             try:
                 connection.commit()
             except BaseException as error:

@@ -203,29 +203,37 @@ def test_a_recorded_month_is_closed_when_the_next_one_begins(history, monkeypatc
 
 
 def test_a_month_of_many_lines_is_closed_in_stretches(history, monkeypatch, short_stretches):
-    """After four lines, whatever seqs lie between; what a unit posts stays together, and a refused one closes nothing."""
+    """After four lines, whatever seqs lie between, even within a unit; one that is refused closes nothing."""
     at = round(datetime(2030, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
     monkeypatch.setattr(append, "now", lambda: at)
+
+    def begun(*numbers):
+        seqs = lines_of(history.database)
+        return {seqs[number] for number in numbers}
+
     for _ in range(9):
         history.database.write(SYSTEM, lambda unit: append.append(unit, Event("listing.seen", "lst_1", 1, {})))
         history.add(history.contract())
-    first, fifth = lines_of(history.database)[:5:4]
-    assert stretches_closed(history.database) == {first, fifth}
-    history.add(*(history.contract() for _ in range(10)))
-    assert stretches_closed(history.database) == {first, fifth}
+    assert stretches_closed(history.database) == begun(0, 4)
+    ids = history.add(*(history.contract() for _ in range(10)))
+    assert stretches_closed(history.database) == begun(0, 4, 8, 12)
+
+    def change_all(unit):
+        for contract in ids:
+            history.change(unit, contract, total_fen=9_00, tech_fen=1_00)
 
     def stumble(unit):
-        history.register(unit, history.contract())
+        change_all(unit)
         unit.at_seal(lambda _: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         history.database.write(SYSTEM, stumble)
-    assert stretches_closed(history.database) == {first, fifth}
-    history.add(history.contract())
-    ninth = lines_of(history.database)[8]
-    assert stretches_closed(history.database) == {first, fifth, ninth}
+    assert stretches_closed(history.database) == begun(0, 4, 8, 12)
+    history.database.write(SYSTEM, change_all)  # from the twentieth line on; both lines of an entry stay together
+    in_stretches = begun(0, 4, 8, 12, 16, 21, 25, 29, 33)
+    assert stretches_closed(history.database) == in_stretches
     rebuild(history.database)
-    assert stretches_closed(history.database) == {lines_of(history.database)[number] for number in (0, 4, 8, 12, 16)}
+    assert stretches_closed(history.database) == in_stretches
 
 
 def test_thousands_of_lines_are_posted_in_one_unit(history):
