@@ -157,7 +157,7 @@ def _write_for(loaded: Loaded, market: Market, name: str, seconds: float, bare: 
     with Database(loaded.url, pool_size=1) as database:
         if bare:
             actions.tell = lambda *_, **__: None  # type: ignore[assignment]
-            actions.examination.tell = lambda *_, **__: None  # type: ignore[assignment]
+            actions.steps.tell = lambda *_, **__: None  # type: ignore[assignment]
             actions.next_numbers = numbers  # type: ignore[assignment]
 
         def register() -> None:
