@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from market.access import SYSTEM
@@ -19,8 +20,12 @@ WRITERS = 8
 ROUNDS = 4
 
 
+@pytest.mark.usefixtures("short_stretches")
 def test_eight_writers_into_the_same_cells_lose_nothing(world):
-    """All deals are alike, so each posting adds to the cells of all others; each writer registers four, changes two, ends two."""
+    """All deals are alike, so each posting adds to the cells of all others; each writer registers four, changes two, ends two.
+
+    And again and again one of them closes a stretch.
+    """
     start = Barrier(WRITERS, timeout=60)
     failures: list[Any] = []
     event.listen(world.database.engine, "handle_error", lambda context: failures.append(context.original_exception))
