@@ -34,8 +34,10 @@ from market.statistics.cube import (
     Stretch,
     closed,
     closed_stretches,
+    of_closed,
     present,
     province_code,
+    touched,
     usable,
 )
 from market.statistics.ledger import ELSEWHERE, UNSPECIFIED, taken_back
@@ -188,11 +190,12 @@ def _cells_against_ledger(unit: Unit) -> Iterator[str]:
     home = province_code(unit.database.home_region())
     stretches = closed_stretches(unit)
     yield from _wrong_stretches(unit, stretches)
+    months = {stretch: touched(unit, stretch) for stretch in stretches}
     for cuboid in CUBOIDS:
         yield from _differences(unit, present(home, cuboid), [DealCell.cuboid == -cuboid.number])
         of_cuboid = DealCell.cuboid == cuboid.number
         for stretch in stretches:
-            right = closed(home, cuboid).params(stretch._asdict())
+            right = closed(home, cuboid).params(of_closed(cuboid, stretch, months[stretch]))
             yield from _differences(unit, right, [of_cuboid, DealCell.stretch == stretch.since])
         others = select(DealCell.stretch).where(of_cuboid, DealCell.stretch.not_in(select(ClosedStretch.since)))
         for (since,) in unit.execute(others.distinct()):

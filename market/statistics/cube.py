@@ -13,6 +13,7 @@ A cuboid of one basis holds its deals whatever their flow, so that a group is on
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Row,
     Select,
     SmallInteger,
+    String,
     bindparam,
     case,
     delete,
@@ -41,7 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from market.statistics.model import ClosedStretch, CuboidState, DealCell, LedgerLine
-from market.store.dialect import whole
+from market.store.dialect import listed, whole
 from market.store.session import Unit
 
 SUMS = ("deals", "total", "tech", "income")
@@ -235,9 +237,9 @@ def _open_lines() -> Select[Any]:
 
 def close(unit: Unit, cuboids: Iterable[Cuboid], stretch: Stretch) -> None:
     """Keep, in these cuboids, what a stretch touched as it stands at its end."""
-    home = province_code(unit.database.home_region())
+    home, months = province_code(unit.database.home_region()), touched(unit, stretch)
     for cuboid in cuboids:
-        unit.execute(_making(closed(home, cuboid)), stretch._asdict())
+        unit.execute(_making(closed(home, cuboid)), of_closed(cuboid, stretch, months))
 
 
 def make_present(unit: Unit, cuboid: Cuboid) -> None:
@@ -250,13 +252,24 @@ def _making(cells: Select[Any]) -> Insert:
     return insert(DealCell).from_select([*KEYS, *SUMS], cells.order_by(*KEYS))
 
 
+def touched(unit: Unit, stretch: Stretch) -> Sequence[int]:
+    """The statistical months that have lines in a stretch."""
+    month = LedgerLine.stat_month
+    return unit.execute(select(month).where(LedgerLine.seq.between(*stretch)).distinct()).scalars().all()
+
+
+def of_closed(cuboid: Cuboid, stretch: Stretch, months: Iterable[int]) -> dict[str, Any]:
+    """The parameters of `closed` for a stretch that touched these months."""
+    return {**stretch._asdict(), "months": json.dumps(sorted(set(map(cuboid.month, months))))}
+
+
 @cache
 def closed(home: str, cuboid: Cuboid) -> Select[Any]:
-    """The cells of a closed stretch, which is the parameters: what it touched as that stood before, and its lines."""
+    """The cells of a closed stretch: what it touched as that stood before, and its lines. The parameters are `of_closed`."""
     since: Any = bindparam("since", type_=BigInteger)
     lines = LedgerLine.seq.between(since, bindparam("until"))
-    touched = select(cuboid.month(LedgerLine.stat_month).label("month")).where(lines).distinct().subquery("touched")
-    before = select(*(getattr(DealCell, name) for name in CELL)).where(*standing(cuboid, touched.c.month, since - 1))
+    months = listed(bindparam("months", type_=String))
+    before = select(*(getattr(DealCell, name) for name in CELL)).where(*standing(cuboid, months, since - 1))
     return _summed(cuboid.number, since, union_all(before, *lines_as_cells(home, cuboid, lines)))
 
 

@@ -324,9 +324,10 @@ def _values_of_json(element: _values_of, compiler: Any, **rest: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **rest)})"
 
 
-def listed(numbers: Sequence[int]) -> ColumnElement[int]:
-    """A column of a row for each of these numbers, to be joined with what stands under each."""
-    rows = _values_of(literal(json.dumps(numbers))).table_valued("value", name="listed")
+def listed(numbers: Sequence[int] | BindParameter[str]) -> ColumnElement[int]:
+    """A column of a row for each of these numbers (or of those a parameter has as JSON), to be joined with what is under each."""
+    given = numbers if isinstance(numbers, BindParameter) else literal(json.dumps(numbers))
+    rows = _values_of(given).table_valued("value", name="listed")
     return cast(rows.c.value, Integer)
 
 
