@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Row, Select, and_, func, not_, or_, select, union_all
+from sqlalchemy import Dialect, Row, Select, and_, func, literal_column, not_, or_, select, union_all
 
 from market.errors import Invalid
 from market.statistics.crosswalks import Crosswalk
@@ -156,7 +156,10 @@ def _by_league(source: Source, question: Question) -> tuple[list[Select[Any]], l
 
 
 def together(statements: Sequence[Select[Any]], limit: int) -> Select[Any]:
-    """The rows of statements with the same keys, added up, one more than the limit; what comes to nothing is left out."""
+    """The rows of statements with the same keys, added up, one more than the limit; what comes to nothing is left out.
+
+    The limit stands in the statement: of one that is bound PostgreSQL expects little, and sorts what it should hash.
+    """
     found = statements[0]
     if len(statements) > 1:
         both = union_all(*statements).subquery().c
@@ -165,7 +168,7 @@ def together(statements: Sequence[Select[Any]], limit: int) -> Select[Any]:
         found = select(*keys, *sums).group_by(*keys)
     if any(column.name not in SUMS for column in found.selected_columns):
         found = found.having(found.selected_columns["deals"] != 0)
-    return found.limit(limit + 1)
+    return found.limit(literal_column(str(limit + 1)))
 
 
 def _less(whole: Measures, part: Measures) -> Measures:

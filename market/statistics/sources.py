@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_
 
 from market.statistics.crosswalks import Crosswalk, crosswalk_as_of
 from market.statistics.cube import FLOWS, SUMS, Cuboid, province_code, standing, usable
@@ -166,10 +166,12 @@ def _cells(cuboid: Cuboid, period: Period, at: Point | None) -> list[Condition]:
 def _lines(period: Period, at: Point | None) -> list[Condition]:
     """The ledger lines of a period, as of a past point up to its seq.
 
-    The months are listed then, so that SQLite too reads of each month only as much as is wanted.
+    The months are listed then, so that SQLite too reads of each month only as much as is wanted. Without a point
+    they stand in the statement: PostgreSQL would plan for any months, so for few lines, and sort what it should hash.
     """
     if at is None or at.month is None:
-        return [LedgerLine.stat_month.between(period.first, period.last)]
+        ends: list[Any] = [bindparam(None, month, literal_execute=True) for month in (period.first, period.last)]
+        return [LedgerLine.stat_month.between(*ends)]
     return [LedgerLine.stat_month.in_(period.months(at.month)), LedgerLine.seq <= at.seq]
 
 
