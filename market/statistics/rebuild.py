@@ -32,6 +32,7 @@ from market.statistics.cube import (
     open_month,
 )
 from market.statistics.model import CuboidState, DealCell, LedgerLine
+from market.store.dialect import analyze
 from market.store.session import Database, Unit
 
 STEP = 100_000
@@ -88,6 +89,8 @@ def _step(unit: Unit) -> str | None:
     to = _end_of_step(unit, after)
     if to is not None:
         _replace(unit, cuboids, after, to)
+        if not after:
+            analyze(unit.connection, DealCell)  # of an empty table PostgreSQL expects nothing, and plans for that
         unit.execute(state.values(rebuilt_to=to))
         return f"Cells recorded up to {_month_at(unit, to)} are made: entry {to} of {_head(unit).seq}."
     head: int = unit.execute(select(JournalHead.seq).with_for_update()).scalar_one()

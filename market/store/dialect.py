@@ -352,9 +352,9 @@ def load_rows(connection: Connection, model: type[DeclarativeBase], rows: Iterab
     cursor.close()
 
 
-def analyze(connection: Connection) -> None:
-    """Refresh the planner's statistics after a bulk load."""
-    connection.execute(text("ANALYZE"))
+def analyze(connection: Connection, model: type[DeclarativeBase] | None = None) -> None:
+    """Refresh the planner's statistics, of one table or all, after a bulk load."""
+    connection.execute(text("ANALYZE" if model is None else f"ANALYZE {model.__tablename__}"))
 
 
 def is_lock_timeout(error: DBAPIError) -> bool:
